@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KTSTR_VM_H
+#define KTSTR_VM_H
+
+/*
+ * Boot a Linux kernel in a KVM virtual machine of declared topology.
+ *
+ *	struct ktstr_vm_config config = KTSTR_VM_CONFIG(
+ *		.kernel = "/boot/vmlinuz-7.3",
+ *		.topology = KTSTR_TOPOLOGY(1, 2, 4, 2),
+ *		.busybox = true, .exec_cmd = "lscpu");
+ *	ktstr_vm_build(&config, &vm, &err);
+ *	ktstr_vm_run(vm, &result, &err);
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/error.h>
+#include <ktstr/log.h>
+#include <ktstr/topology.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A file of the host to be found at `archive_path` in the guest. */
+struct ktstr_include_file {
+	const char *archive_path; /* relative to the guest's root, no ".." */
+	const char *host_path;	  /* a regular file */
+};
+
+/*
+ * Host descriptors for an interactive guest; borrowed for the run, -1 for
+ * none. In shell mode they carry the terminal, in exec mode the command's
+ * standard input, output and error stream.
+ */
+struct ktstr_stdio {
+	int input_fd;
+	int output_fd;
+	int error_fd;
+};
+
+#define KTSTR_TIMEOUT_NONE UINT32_MAX
+
+/*
+ * Everything a VM is made from. Fill it in with KTSTR_VM_CONFIG(), which puts
+ * the defaults in first. Strings and arrays are borrowed until
+ * ktstr_vm_build() returns; `log` and `stdio` until the VM is destroyed.
+ */
+struct ktstr_vm_config {
+	size_t size; /* of this struct; set by KTSTR_VM_CONFIG() */
+
+	/* An image, a source tree, or a version such as "7.3". Required,
+	 * unless kernel_dir is set: a source tree, whose built image is used. */
+	const char *kernel;
+	const char *kernel_dir;
+
+	/* PID 1 of the guest; NULL: ktstr's own init (shell and exec only).
+	 * A path below /proc/ is not checked for existence at build time. */
+	const char *init_binary;
+	const char *const *run_args; /* its argv[1..], NULL-terminated */
+
+	struct ktstr_topology topology;
+
+	/* Guest RAM. With memory_deferred, or a memory_deferred_min_mib other
+	 * than 0, it is sized from the kernel and the initramfs instead. */
+	uint32_t memory_mib;
+	bool memory_deferred;
+	uint32_t memory_deferred_min_mib;
+
+	const char *cmdline;	   /* appended to the kernel command line */
+	uint32_t timeout_ms;	   /* then the host ends the run */
+	const struct ktstr_include_file *include_files;
+	size_t n_include_files;
+	bool busybox;		   /* pack it; needed by exec_cmd and a shell */
+	bool dmesg;		   /* stream the kernel log to log->emit */
+	const char *exec_cmd;	   /* one command instead of a shell */
+
+	/* Packed as bin/ktstr-jemalloc-probe, bin/ktstr-jemalloc-alloc-worker,
+	 * byte for byte. */
+	const char *jemalloc_probe_binary;
+	const char *jemalloc_alloc_worker_binary;
+
+	/* Kernel symbols whose addresses the guest shall report, by name,
+	 * NULL-terminated; NULL for none. */
+	const char *const *kernel_symbols;
+
+	struct ktstr_stdio stdio;
+	const struct ktstr_log *log;
+};
+
+#define KTSTR_VM_CONFIG(...)                                                   \
+	({                                                                     \
+		_Pragma("GCC diagnostic push")                                 \
+		_Pragma("GCC diagnostic ignored \"-Woverride-init\"")          \
+		struct ktstr_vm_config ktstr_config_ = {                       \
+			.size = sizeof(struct ktstr_vm_config),                \
+			.topology = KTSTR_TOPOLOGY(1, 1, 1, 1),                \
+			.memory_mib = 256,                                     \
+			.timeout_ms = 12000,                                   \
+			.stdio = { -1, -1, -1 },                               \
+			__VA_ARGS__                                            \
+		};                                                             \
+		_Pragma("GCC diagnostic pop")                                  \
+		ktstr_config_;                                                 \
+	})
+
+struct ktstr_vm; /* opaque */
+
+/* One KVM statistic, KVM_GET_STATS_FD (Documentation/virt/kvm/api.rst). */
+struct ktstr_kvm_stat {
+	char name[48];
+	int32_t vcpu;	/* -1: the VM as a whole */
+	uint64_t value; /* scalar; in the unit that KVM declares */
+};
+
+struct ktstr_kernel_address {
+	char *name;
+	uint64_t address; /* 0: the guest's kernel has no such symbol */
+};
+
+/* Where the time before and during the boot went, in nanoseconds. */
+struct ktstr_vm_timings {
+	uint64_t setup_memory_ns;
+	uint64_t setup_kernel_ns;
+	uint64_t setup_initramfs_ns;
+	uint64_t setup_vcpus_ns;
+	uint64_t setup_total_ns; /* start of the run to the first KVM_RUN */
+	uint64_t setup_cpu_ns;	 /* CPU time of the process in that span */
+	uint64_t boot_ns;	 /* first KVM_RUN to the guest's ready frame */
+};
+
+/* Owned by the caller; every pointer in it lives as long as the result. */
+struct ktstr_vm_result {
+	bool success;	   /* the guest reported an exit code of 0 */
+	int exit_code;	   /* as reported by the guest; -1 if it never did */
+	uint64_t duration_ns;
+	bool timed_out;
+	bool stopped;	   /* ended by ktstr_vm_stop() */
+	bool ready;	   /* the guest's init had come up */
+	char *console;	   /* COM1, the kernel log: the last 256 KiB */
+	char *output;	   /* the command's stdout and stderr, if not streamed */
+	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
+	struct ktstr_kernel_address *kernel_addresses;
+	size_t n_kernel_addresses;
+	struct ktstr_kvm_stat *kvm_stats;
+	size_t n_kvm_stats;
+	struct ktstr_vm_timings timings;
+};
+
+/*
+ * Checks the whole configuration without running anything, and makes a VM
+ * from it. Holds no lock and no guest memory when it returns.
+ */
+int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
+		   struct ktstr_error *err);
+
+/*
+ * Runs the VM once, to its end. A guest that crashed, failed or ran out of
+ * time is a result, not an error; an error means that no verdict about the
+ * guest exists. Two VMs may run at once in one process, on threads of theirs.
+ */
+int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,
+		 struct ktstr_error *err);
+
+/* Ends a run from any thread or signal handler; before one, it never starts. */
+void ktstr_vm_stop(struct ktstr_vm *vm);
+
+/* Tells the guest's terminal its size; any thread, ignored without a guest. */
+void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns,
+			      uint16_t rows);
+
+/* NULL is fine. The VM must not be running. */
+void ktstr_vm_destroy(struct ktstr_vm *vm);
+
+void ktstr_vm_result_free(struct ktstr_vm_result *result);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

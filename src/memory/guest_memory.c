@@ -1,0 +1,64 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <string.h>
+
+#include "base/macro.h"
+#include "memory/guest_memory.h"
+
+static const struct kt_memory_region *
+region_of(const struct kt_guest_memory *memory, uint64_t gpa)
+{
+	for (size_t i = 0; i < memory->n_regions; i++) {
+		const struct kt_memory_region *r = &memory->regions[i];
+
+		if (gpa >= r->gpa && gpa - r->gpa < r->size_bytes)
+			return r;
+	}
+	return NULL;
+}
+
+void *kt_guest_memory_at(const struct kt_guest_memory *memory, uint64_t gpa,
+			 uint64_t length)
+{
+	const struct kt_memory_region *r = region_of(memory, gpa);
+
+	if (!r || length > r->size_bytes - (gpa - r->gpa))
+		return NULL;
+	return r->hva + (gpa - r->gpa);
+}
+
+/* Copies stretch by stretch, each inside one region. */
+static int copy_pieces(const struct kt_guest_memory *memory, uint64_t gpa,
+		       uint8_t *data, uint64_t length, bool to_guest)
+{
+	while (length) {
+		const struct kt_memory_region *r = region_of(memory, gpa);
+		uint64_t offset, piece;
+
+		if (!r)
+			return -EFAULT;
+		offset = gpa - r->gpa;
+		piece = KT_MIN(length, r->size_bytes - offset);
+		if (to_guest)
+			memcpy(r->hva + offset, data, piece);
+		else
+			memcpy(data, r->hva + offset, piece);
+		data += piece;
+		length -= piece;
+		if (length && __builtin_add_overflow(gpa, piece, &gpa))
+			return -EFAULT;
+	}
+	return 0;
+}
+
+int kt_guest_memory_read(const struct kt_guest_memory *memory, uint64_t gpa,
+			 void *data, uint64_t length)
+{
+	return copy_pieces(memory, gpa, data, length, false);
+}
+
+int kt_guest_memory_write(const struct kt_guest_memory *memory, uint64_t gpa,
+			  const void *data, uint64_t length)
+{
+	return copy_pieces(memory, gpa, (uint8_t *)data, length, true);
+}

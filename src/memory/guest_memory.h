@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * The guest's physical memory as the host sees it: ascending ranges of guest
+ * physical addresses (GPA), each backed by host memory (HVA). The guest is
+ * hostile: whatever address it hands over goes through these functions, which
+ * refuse anything that is not wholly inside RAM.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct kt_memory_region {
+	uint64_t gpa;
+	uint64_t size_bytes;
+	uint8_t *hva;
+	uint32_t node; /* guest NUMA node */
+};
+
+/* Plain view; who made the regions owns the memory behind them. */
+struct kt_guest_memory {
+	const struct kt_memory_region *regions; /* ascending, disjoint */
+	size_t n_regions;
+};
+
+/*
+ * The host address of `length` bytes at `gpa` if they lie inside one region,
+ * else NULL. A zero length asks for the address alone.
+ */
+void *kt_guest_memory_at(const struct kt_guest_memory *memory, uint64_t gpa,
+			 uint64_t length);
+
+/* Copies across region borders; -EFAULT when any byte is not RAM. */
+int kt_guest_memory_read(const struct kt_guest_memory *memory, uint64_t gpa,
+			 void *data, uint64_t length);
+int kt_guest_memory_write(const struct kt_guest_memory *memory, uint64_t gpa,
+			  const void *data, uint64_t length);
