@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * What the host leaves in the guest's root for PID 1 to read. The host packs
+ * these into the initramfs (src/initramfs/), the init is /init itself. A file
+ * is absent where it has nothing to say; none is changed after the boot.
+ *
+ * The list files are sequences of entries, each ended by one NUL byte, so that
+ * a value may hold any other byte; an empty file is an empty list.
+ */
+
+#define KT_GUEST_DIR "/etc/ktstr"
+
+/* argv[1..] of the init binary: entries. Absent: none. */
+#define KT_GUEST_ARGS KT_GUEST_DIR "/args"
+
+/*
+ * The one command of exec mode, for `/bin/sh -c`: its bytes as they are, with
+ * no terminator. Absent: shell mode, or whatever the init does by itself.
+ */
+#define KT_GUEST_EXEC KT_GUEST_DIR "/exec"
+
+/* "NAME=value" entries to put into the environment. Absent: none. */
+#define KT_GUEST_ENVIRONMENT KT_GUEST_DIR "/env"
+
+/*
+ * Modules to load, dependencies before what needs them: entries, each the
+ * absolute path of one file. A name that ends in ".ko" is a plain module; any
+ * other (".ko.xz", ".ko.zst", ".ko.gz") is compressed, for finit_module() with
+ * MODULE_INIT_COMPRESSED_FILE. Absent: none.
+ */
+#define KT_GUEST_MODULES KT_GUEST_DIR "/modules"
+
+/*
+ * The very last member of the whole archive. It is there if and only if the
+ * kernel unpacked everything: an archive that does not fit into memory ends
+ * early, and the kernel goes on regardless.
+ */
+#define KT_GUEST_SENTINEL KT_GUEST_DIR "/sentinel"
+
+/*
+ * Where busybox lies when it was packed, with /bin/sh a link to it and its
+ * other applets under their usual names. Absent: there is no shell.
+ */
+#define KT_GUEST_BUSYBOX "/bin/busybox"
+
+/*
+ * The directories that are there before init runs: /dev (with /dev/console),
+ * /proc, /sys, /run, /tmp (mode 1777), /root, /mnt, /var, /etc. /usr/bin,
+ * /usr/sbin, /usr/lib and /usr/lib64 are links to the ones of the same name in
+ * the root, so that a file is found under either path.
+ */
