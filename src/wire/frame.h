@@ -17,6 +17,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/strbuf.h"
+
 #define KT_FRAME_HEADER_BYTES 16
 #define KT_FRAME_MAX_PAYLOAD  (256u * 1024)
 
@@ -42,3 +44,26 @@ enum kt_frame_type {
 	KT_FRAME_SIGNAL = KT_FRAME_TAG('S', 'I', 'G', 'N'), /* u32 signal */
 	KT_FRAME_WINDOW = KT_FRAME_TAG('W', 'I', 'N', 'D'), /* u16 cols, rows */
 };
+
+/*
+ * Writes the 16 bytes that go before `payload`. -EMSGSIZE when the payload is
+ * longer than a frame may be.
+ */
+int kt_frame_header(uint8_t header[KT_FRAME_HEADER_BYTES], uint32_t type,
+		    const void *payload, size_t length);
+
+/* Appends a whole frame; -EMSGSIZE, or -ENOMEM with nothing appended. */
+int kt_frame_append(struct kt_strbuf *sb, uint32_t type, const void *payload,
+		    size_t length);
+
+/*
+ * Writes a whole frame to `fd`, past short counts. One writer at a time: two
+ * threads on one descriptor need a lock of their own. 0 or -errno.
+ */
+int kt_frame_write(int fd, uint32_t type, const void *payload, size_t length);
+
+/* The four letters of a type for a message; a byte that is none shows as ?. */
+struct kt_frame_tag {
+	char text[5];
+};
+struct kt_frame_tag kt_frame_tag(uint32_t type);
