@@ -31,6 +31,8 @@ void kt_kernel_ref_deinit(struct kt_kernel_ref *ref);
 int kt_kernel_resolve(const char *spec, struct kt_kernel_ref *ret,
 		      struct ktstr_error *err);
 
+#define KT_KERNEL_SEGMENTS_MAX 16
+
 /* One PT_LOAD segment of the unpacked kernel. */
 struct kt_kernel_segment {
 	uint64_t gpa;
@@ -50,7 +52,7 @@ struct kt_kernel {
 	size_t elf_bytes;
 	int elf_fd;
 	uint64_t entry; /* 64-bit physical entry of the ELF (startup_64) */
-	struct kt_kernel_segment segments[16];
+	struct kt_kernel_segment segments[KT_KERNEL_SEGMENTS_MAX];
 	size_t n_segments;
 
 	const uint8_t *bzimage; /* NULL for a plain ELF */
