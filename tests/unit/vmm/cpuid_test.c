@@ -1,0 +1,479 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "golden.h"
+
+#include "topology/topology.h"
+#include "vmm/x86_64/apic_id.h"
+#include "vmm/x86_64/cpuid.h"
+
+#define INDEXED KT_CPUID_INDEXED
+
+/* What a KVM host of each kind reports, cut down to what matters here. */
+static const struct kt_cpuid_entry intel_host[] = {
+	{0x0, 0, 0, 0x20, 0x756e6547, 0x6c65746e, 0x49656e69},
+	{0x1, 0, 0, 0x000606a6, 0x0b400800, 0xfffab223, 0x1f8bfbff},
+	{0x2, 0, 0, 0x00feff01, 0xf0, 0, 0},
+	{0x4, 0, INDEXED, 0xfc004121, 0x02c0003f, 0x3f, 0},
+	{0x4, 1, INDEXED, 0xfc004122, 0x01c0003f, 0x3f, 0},
+	{0x4, 2, INDEXED, 0xfc004143, 0x04c0003f, 0x3ff, 0},
+	{0x4, 3, INDEXED, 0xfc1fc163, 0x0300003f, 0xffff, 4},
+	{0x4, 4, INDEXED, 0, 0, 0, 0},
+	{0x7, 0, INDEXED, 2, 0xf1bf07ab, 0x00405fde, 0xbc000400},
+	{0xa, 0, 0, 0x08300805, 0, 0xf, 0x8604},
+	{0xb, 0, INDEXED, 0, 0, 0, 0x2b},
+	{0xd, 0, INDEXED, 0x2e7, 0x340, 0xa88, 0},
+	{0x1f, 0, INDEXED, 0, 0, 0, 0x2b},
+	{0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d},
+	{0x40000001, 0, 0, 0x01007efb, 0, 0, 0},
+	{0x80000000, 0, 0, 0x80000008, 0, 0, 0},
+	{0x80000001, 0, 0, 0, 0, 0x121, 0x2c100800},
+	{0x80000008, 0, 0, 0x3039, 0, 0, 0},
+};
+
+static const struct kt_cpuid_entry amd_host[] = {
+	{0x0, 0, 0, 0x10, 0x68747541, 0x444d4163, 0x69746e65},
+	{0x1, 0, 0, 0x00830f10, 0x2b400800, 0xfed83203, 0x178bfbff},
+	{0x7, 0, INDEXED, 0, 0x219c91a9, 0x00400004, 0},
+	{0xd, 0, INDEXED, 0x7, 0x340, 0x340, 0},
+	{0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d},
+	{0x40000001, 0, 0, 0x01007efb, 0, 0, 0},
+	{0x80000000, 0, 0, 0x80000021, 0x68747541, 0x444d4163, 0x69746e65},
+	{0x80000001, 0, 0, 0x00830f10, 0x40000000, 0x004003f3, 0x2fd3fbff},
+	{0x80000005, 0, 0, 0xff40ff40, 0xff40ff40, 0x20080140, 0x20080140},
+	{0x80000006, 0, 0, 0x48006400, 0x68006400, 0x02006140, 0x00209140},
+	{0x80000008, 0, 0, 0x3030, 0x0106d205, 0x203f, 0},
+	{0x8000001d, 0, INDEXED, 0x00004121, 0x01c0003f, 0x3f, 0},
+	{0x8000001d, 1, INDEXED, 0x00004122, 0x01c0003f, 0x3f, 0},
+	{0x8000001d, 2, INDEXED, 0x00004143, 0x01c0003f, 0x3ff, 2},
+	{0x8000001d, 3, INDEXED, 0x0001c163, 0x03c0003f, 0x3fff, 1},
+	{0x8000001d, 4, INDEXED, 0, 0, 0, 0},
+	{0x8000001e, 0, 0, 0, 0, 0, 0},
+	{0x80000021, 0, 0, 0x4d, 0, 0, 0},
+};
+
+/* The least that can be called a list. */
+static const struct kt_cpuid_entry bare_host[] = {
+	{0x0, 0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69},
+};
+
+static const struct kt_cpuid_options plain = {.tsc_deadline = true};
+
+static struct kt_topology *topology_of(struct ktstr_topology declared)
+{
+	struct kt_topology *topology = NULL;
+	struct ktstr_error err = {0};
+
+	if (kt_topology_from_public(&declared, &topology, &err) < 0)
+		fail_msg("%s", err.message);
+	return topology;
+}
+
+static void make(const struct kt_topology *topology, uint32_t cpu,
+		 const struct kt_cpuid_entry *host, size_t n_host,
+		 const struct kt_cpuid_options *options,
+		 struct kt_cpuid_list *ret)
+{
+	struct ktstr_error err = {0};
+
+	if (kt_cpuid_make(topology, cpu, options, host, n_host, ret, &err) < 0)
+		fail_msg("%s", err.message);
+}
+
+static const struct kt_cpuid_entry *leaf(const struct kt_cpuid_list *list,
+					 uint32_t function, uint32_t index)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->entries[i].function == function &&
+		    list->entries[i].index == index)
+			return &list->entries[i];
+	}
+	fail_msg("no leaf 0x%x.%u", function, index);
+	return NULL;
+}
+
+static bool has_leaf(const struct kt_cpuid_list *list, uint32_t function)
+{
+	for (size_t i = 0; i < list->n; i++) {
+		if (list->entries[i].function == function)
+			return true;
+	}
+	return false;
+}
+
+static int by_function(const void *a, const void *b)
+{
+	const struct kt_cpuid_entry *x = a, *y = b;
+
+	if (x->function != y->function)
+		return x->function < y->function ? -1 : 1;
+	return x->index < y->index ? -1 : x->index > y->index;
+}
+
+static void add_entry(struct kt_strbuf *text, const struct kt_cpuid_entry *e)
+{
+	kt_strbuf_addf(text, "  %08x", e->function);
+	if (e->flags & INDEXED)
+		kt_strbuf_addf(text, ".%" PRIx32, e->index);
+	else
+		kt_strbuf_add(text, "  ");
+	kt_strbuf_addf(text, "  eax %08x ebx %08x ecx %08x edx %08x\n", e->eax,
+		       e->ebx, e->ecx, e->edx);
+}
+
+/* Whether a golden file shows this CPU: with many, one an LLC and the last. */
+static bool is_shown(const struct kt_topology *topology, uint32_t cpu)
+{
+	struct kt_topology_place place = kt_topology_cpu(topology, cpu);
+
+	return topology->n_cpus <= 16 || cpu + 1 == topology->n_cpus ||
+	       cpu == topology->llcs[place.llc].first_cpu;
+}
+
+/* All of CPU 0, then of each other CPU what differs from it. */
+static void describe(const struct kt_topology *topology,
+		     const struct kt_cpuid_entry *host, size_t n_host,
+		     struct kt_strbuf *text)
+{
+	static struct kt_cpuid_list first, list;
+
+	for (uint32_t cpu = 0; cpu < topology->n_cpus; cpu++) {
+		struct kt_topology_place place = kt_topology_cpu(topology, cpu);
+
+		if (!is_shown(topology, cpu))
+			continue;
+		make(topology, cpu, host, n_host, &plain, &list);
+		qsort(list.entries, list.n, sizeof(list.entries[0]), by_function);
+		kt_strbuf_addf(text,
+			       "cpu %u: node %u llc %u core %u thread %u, "
+			       "apic id 0x%x\n",
+			       cpu, place.node, place.llc, place.core,
+			       place.thread, kt_apic_id(topology, cpu));
+		if (cpu == 0)
+			first = list;
+		assert_int_equal(list.n, first.n);
+		for (size_t i = 0; i < list.n; i++) {
+			if (cpu == 0 ||
+			    memcmp(&list.entries[i], &first.entries[i],
+				   sizeof(list.entries[i])) != 0)
+				add_entry(text, &list.entries[i]);
+		}
+	}
+}
+
+static void golden(const char *shape, struct ktstr_topology declared)
+{
+	_cleanup_topology_ struct kt_topology *topology = topology_of(declared);
+	_cleanup_strbuf_ struct kt_strbuf intel = {0}, amd = {0};
+	char name[256];
+
+	describe(topology, intel_host, KT_ARRAY_SIZE(intel_host), &intel);
+	snprintf(name, sizeof(name), "x86_64/cpuid-intel-%s.txt", shape);
+	assert_golden(name, kt_strbuf_text(&intel));
+
+	describe(topology, amd_host, KT_ARRAY_SIZE(amd_host), &amd);
+	snprintf(name, sizeof(name), "x86_64/cpuid-amd-%s.txt", shape);
+	assert_golden(name, kt_strbuf_text(&amd));
+}
+
+static void leaves_equal_the_golden_files(void **state)
+{
+	(void)state;
+	golden("1n1l1c1t", KTSTR_TOPOLOGY(1, 1, 1, 1));
+	golden("1n2l2c2t", KTSTR_TOPOLOGY(1, 2, 2, 2));
+	golden("1n3l3c1t", KTSTR_TOPOLOGY(1, 3, 3, 1));
+	golden("2n4l2c1t", KTSTR_TOPOLOGY(2, 4, 2, 1));
+	golden("1n14l9c2t", KTSTR_TOPOLOGY(1, 14, 9, 2));
+}
+
+static void apic_ids_leave_holes_for_odd_counts(void **state)
+{
+	_cleanup_topology_ struct kt_topology *odd =
+		topology_of(KTSTR_TOPOLOGY(1, 3, 3, 1));
+	_cleanup_topology_ struct kt_topology *large =
+		topology_of(KTSTR_TOPOLOGY(1, 14, 9, 2));
+	const uint32_t expected[] = {0, 1, 2, 4, 5, 6, 8, 9, 10};
+
+	(void)state;
+	for (uint32_t cpu = 0; cpu < 9; cpu++)
+		assert_int_equal(kt_apic_id(odd, cpu), expected[cpu]);
+	assert_int_equal(kt_apic_id_max(odd), 10);
+	assert_int_equal(kt_apic_id_max(large), 433);
+	assert_int_equal(kt_apic_core_shift(large), 1);
+	assert_int_equal(kt_apic_llc_shift(large), 5);
+}
+
+/*
+ * The rule by which Linux finds the CPUs that share a cache: equal APIC ids
+ * after a shift by the order of the sharing count (__cache_cpumap_setup()).
+ */
+static bool shares(const struct kt_topology *topology, uint32_t a, uint32_t b,
+		   uint32_t eax)
+{
+	uint32_t sharing = (eax >> 14 & 0xfff) + 1, shift = 0;
+
+	while ((1u << shift) < sharing)
+		shift++;
+	return kt_apic_id(topology, a) >> shift ==
+	       kt_apic_id(topology, b) >> shift;
+}
+
+static void check_sharing(struct ktstr_topology declared)
+{
+	_cleanup_topology_ struct kt_topology *t = topology_of(declared);
+	static struct kt_cpuid_list intel, amd;
+
+	for (uint32_t a = 0; a < t->n_cpus; a++) {
+		struct kt_topology_place pa = kt_topology_cpu(t, a);
+
+		make(t, a, intel_host, KT_ARRAY_SIZE(intel_host), &plain, &intel);
+		make(t, a, amd_host, KT_ARRAY_SIZE(amd_host), &plain, &amd);
+		for (uint32_t b = 0; b < t->n_cpus; b++) {
+			struct kt_topology_place pb = kt_topology_cpu(t, b);
+			bool same_llc = pa.llc == pb.llc;
+			bool same_core = same_llc && pa.core == pb.core;
+
+			for (uint32_t i = 0; i < 4; i++) {
+				bool expected = i == 3 ? same_llc : same_core;
+
+				assert_int_equal(
+					shares(t, a, b, leaf(&intel, 4, i)->eax),
+					expected);
+				assert_int_equal(
+					shares(t, a, b,
+					       leaf(&amd, 0x8000001d, i)->eax),
+					expected);
+			}
+		}
+	}
+}
+
+static void caches_are_shared_as_declared(void **state)
+{
+	(void)state;
+	check_sharing(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	check_sharing(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	check_sharing(KTSTR_TOPOLOGY(1, 3, 3, 1));
+	check_sharing(KTSTR_TOPOLOGY(1, 3, 5, 2));
+	check_sharing(KTSTR_TOPOLOGY(2, 4, 7, 1));
+	check_sharing(KTSTR_TOPOLOGY(1, 2, 3, 3));
+}
+
+static void no_leaf_is_there_twice(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host) + 2];
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	memcpy(host, amd_host, sizeof(amd_host));
+	host[KT_ARRAY_SIZE(amd_host)] = amd_host[1];
+	host[KT_ARRAY_SIZE(amd_host) + 1] = amd_host[13];
+	make(t, 1, host, KT_ARRAY_SIZE(host), &plain, &list);
+	for (size_t i = 0; i < list.n; i++) {
+		for (size_t j = 0; j < i; j++) {
+			assert_false(list.entries[i].function ==
+					     list.entries[j].function &&
+				     list.entries[i].index ==
+					     list.entries[j].index);
+		}
+	}
+}
+
+static void threading_bit_needs_more_than_one_cpu(void **state)
+{
+	_cleanup_topology_ struct kt_topology *one =
+		topology_of(KTSTR_TOPOLOGY(1, 4, 1, 1));
+	_cleanup_topology_ struct kt_topology *two =
+		topology_of(KTSTR_TOPOLOGY(1, 4, 2, 1));
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	make(one, 3, amd_host, KT_ARRAY_SIZE(amd_host), &plain, &list);
+	assert_int_equal(leaf(&list, 1, 0)->edx >> 28 & 1, 0);
+	assert_int_equal(leaf(&list, 0x80000001, 0)->ecx >> 1 & 1, 0);
+	make(two, 3, amd_host, KT_ARRAY_SIZE(amd_host), &plain, &list);
+	assert_int_equal(leaf(&list, 1, 0)->edx >> 28 & 1, 1);
+	assert_int_equal(leaf(&list, 0x80000001, 0)->ecx >> 1 & 1, 1);
+}
+
+static void a_host_without_caches_gets_plausible_ones(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	static struct kt_cpuid_list list;
+	const uint32_t sizes_kib[] = {32, 32, 1024, 16384};
+
+	(void)state;
+	make(t, 0, bare_host, 1, &plain, &list);
+	for (uint32_t i = 0; i < 4; i++) {
+		const struct kt_cpuid_entry *e = leaf(&list, 4, i);
+		uint32_t ways = (e->ebx >> 22) + 1, line = (e->ebx & 0xfff) + 1;
+
+		assert_int_equal(ways * line * (e->ecx + 1), sizes_kib[i] * 1024);
+	}
+	assert_int_equal(leaf(&list, 4, 4)->eax, 0);
+	assert_int_equal(leaf(&list, 0, 0)->eax, 0xb);
+	assert_true(has_leaf(&list, 0x40000000));
+	assert_true(has_leaf(&list, 0x40000001));
+	assert_false(has_leaf(&list, 0x1f));
+}
+
+static void an_l3_is_added_where_the_host_has_none(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host)];
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	memcpy(host, amd_host, sizeof(amd_host));
+	for (size_t i = 0; i < KT_ARRAY_SIZE(host); i++) {
+		if (host[i].function == 0x8000001d && host[i].index == 3)
+			host[i].eax = 0;
+		if (host[i].function == 0x80000006)
+			host[i].edx = 0;
+	}
+	make(t, 0, host, KT_ARRAY_SIZE(host), &plain, &list);
+	assert_int_equal(leaf(&list, 0x8000001d, 3)->eax & 0xff, 0x63);
+	assert_int_equal(leaf(&list, 0x8000001d, 4)->eax, 0);
+	assert_int_not_equal(leaf(&list, 0x80000006, 0)->edx, 0);
+}
+
+static void no_performance_counters_are_offered(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	make(t, 0, intel_host, KT_ARRAY_SIZE(intel_host), &plain, &list);
+	assert_int_equal(leaf(&list, 0xa, 0)->eax, 0);
+	assert_int_equal(leaf(&list, 0xa, 0)->edx, 0);
+}
+
+static void options_set_and_clear_their_bits(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	const struct kt_cpuid_options none = {0}, all = {.tsc_deadline = true,
+							 .realtime = true};
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	make(t, 0, intel_host, KT_ARRAY_SIZE(intel_host), &none, &list);
+	assert_int_equal(leaf(&list, 1, 0)->ecx >> 24 & 1, 0);
+	assert_int_equal(leaf(&list, 0x40000001, 0)->edx & 1, 0);
+	make(t, 0, intel_host, KT_ARRAY_SIZE(intel_host), &all, &list);
+	assert_int_equal(leaf(&list, 1, 0)->ecx >> 24 & 1, 1);
+	assert_int_equal(leaf(&list, 0x40000001, 0)->edx & 1, 1);
+}
+
+static void ids_beyond_xapic_need_extended_destinations(void **state)
+{
+	_cleanup_topology_ struct kt_topology *small =
+		topology_of(KTSTR_TOPOLOGY(1, 14, 8, 2));
+	_cleanup_topology_ struct kt_topology *large =
+		topology_of(KTSTR_TOPOLOGY(1, 14, 9, 2));
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	make(small, 0, amd_host, KT_ARRAY_SIZE(amd_host), &plain, &list);
+	assert_int_equal(leaf(&list, 0x40000001, 0)->eax >> 15 & 1, 0);
+	make(large, 0, amd_host, KT_ARRAY_SIZE(amd_host), &plain, &list);
+	assert_int_equal(leaf(&list, 0x40000001, 0)->eax >> 15 & 1, 1);
+}
+
+static void the_vendor_can_be_forced(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	const struct kt_cpuid_options intel = {.vendor = KT_CPUID_VENDOR_INTEL},
+				      amd = {.vendor = KT_CPUID_VENDOR_AMD};
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	make(t, 0, amd_host, KT_ARRAY_SIZE(amd_host), &intel, &list);
+	assert_int_equal(leaf(&list, 0, 0)->ebx, intel_host[0].ebx);
+	assert_int_equal(leaf(&list, 0, 0)->ecx, intel_host[0].ecx);
+	assert_int_equal(leaf(&list, 0, 0)->edx, intel_host[0].edx);
+	assert_int_equal(leaf(&list, 4, 3)->eax >> 14 & 0xfff, 3);
+	make(t, 0, intel_host, KT_ARRAY_SIZE(intel_host), &amd, &list);
+	assert_int_equal(leaf(&list, 0, 0)->ecx, amd_host[0].ecx);
+	assert_int_equal(leaf(&list, 0x8000001d, 3)->eax >> 14 & 0xfff, 3);
+}
+
+static void zen1_is_hidden_where_its_llc_size_is_not_eight(void **state)
+{
+	_cleanup_topology_ struct kt_topology *four =
+		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	_cleanup_topology_ struct kt_topology *eight =
+		topology_of(KTSTR_TOPOLOGY(1, 2, 4, 2));
+	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host)];
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	memcpy(host, amd_host, sizeof(amd_host));
+	host[1].eax = 0x00800f12;
+	make(four, 0, host, KT_ARRAY_SIZE(host), &plain, &list);
+	assert_int_equal(leaf(&list, 1, 0)->eax, 0x00830f12);
+	make(eight, 0, host, KT_ARRAY_SIZE(host), &plain, &list);
+	assert_int_equal(leaf(&list, 1, 0)->eax, 0x00800f12);
+}
+
+static void a_list_without_leaf_0_is_refused(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	static struct kt_cpuid_list list;
+	struct ktstr_error err = {0};
+
+	(void)state;
+	assert_int_equal(kt_cpuid_make(t, 0, &plain, amd_host + 1, 3, &list, &err),
+			 -EINVAL);
+	assert_string_equal(err.message,
+			    "KVM's list of supported CPUID leaves (3 entries) "
+			    "has no leaf 0");
+}
+
+static void more_leaves_than_kvm_takes_are_refused(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t =
+		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	static struct kt_cpuid_entry host[KT_CPUID_MAX + 1];
+	static struct kt_cpuid_list list;
+	struct ktstr_error err = {0};
+
+	(void)state;
+	host[0] = intel_host[0];
+	for (size_t n = KT_CPUID_MAX - 2; n <= KT_CPUID_MAX + 1; n++) {
+		for (uint32_t i = 1; i < n; i++)
+			host[i] = (struct kt_cpuid_entry){.function = 0x100 + i};
+		assert_int_equal(kt_cpuid_make(t, 0, &plain, host, n, &list, &err),
+				 -E2BIG);
+		assert_string_equal(err.message,
+				    "the guest's CPUID has more than 256 "
+				    "leaves");
+	}
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(leaves_equal_the_golden_files),
+		cmocka_unit_test(apic_ids_leave_holes_for_odd_counts),
+		cmocka_unit_test(caches_are_shared_as_declared),
+		cmocka_unit_test(no_leaf_is_there_twice),
+		cmocka_unit_test(threading_bit_needs_more_than_one_cpu),
+		cmocka_unit_test(a_host_without_caches_gets_plausible_ones),
+		cmocka_unit_test(an_l3_is_added_where_the_host_has_none),
+		cmocka_unit_test(no_performance_counters_are_offered),
+		cmocka_unit_test(options_set_and_clear_their_bits),
+		cmocka_unit_test(ids_beyond_xapic_need_extended_destinations),
+		cmocka_unit_test(the_vendor_can_be_forced),
+		cmocka_unit_test(zen1_is_hidden_where_its_llc_size_is_not_eight),
+		cmocka_unit_test(a_list_without_leaf_0_is_refused),
+		cmocka_unit_test(more_leaves_than_kvm_takes_are_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
