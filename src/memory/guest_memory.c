@@ -5,8 +5,8 @@
 #include "base/macro.h"
 #include "memory/guest_memory.h"
 
-static const struct kt_memory_region *
-region_of(const struct kt_guest_memory *memory, uint64_t gpa)
+static const struct kt_memory_region *region_of(const struct kt_guest_memory *memory,
+						uint64_t gpa)
 {
 	for (size_t i = 0; i < memory->n_regions; i++) {
 		const struct kt_memory_region *r = &memory->regions[i];
@@ -27,27 +27,43 @@ void *kt_guest_memory_at(const struct kt_guest_memory *memory, uint64_t gpa,
 	return r->hva + (gpa - r->gpa);
 }
 
+void *kt_guest_memory_piece(const struct kt_guest_memory *memory, uint64_t gpa,
+			    uint64_t length, uint64_t *ret_length)
+{
+	const struct kt_memory_region *r = region_of(memory, gpa);
+	uint64_t offset;
+
+	if (!r)
+		return NULL;
+	offset = gpa - r->gpa;
+	*ret_length = KT_MIN(length, r->size_bytes - offset);
+	return r->hva + offset;
+}
+
 /* Copies stretch by stretch, each inside one region. */
 static int copy_pieces(const struct kt_guest_memory *memory, uint64_t gpa,
 		       uint8_t *data, uint64_t length, bool to_guest)
 {
 	while (length) {
-		const struct kt_memory_region *r = region_of(memory, gpa);
-		uint64_t offset, piece;
+		uint64_t piece;
+		void *hva = kt_guest_memory_piece(memory, gpa, length, &piece);
 
-		if (!r)
+		if (!hva)
 			return -EFAULT;
-		offset = gpa - r->gpa;
-		piece = KT_MIN(length, r->size_bytes - offset);
 		if (to_guest)
-			memcpy(r->hva + offset, data, piece);
+			memcpy(hva, data, piece);
 		else
-			memcpy(data, r->hva + offset, piece);
+			memcpy(data, hva, piece);
 		data += piece;
 		length -= piece;
 		if (length && __builtin_add_overflow(gpa, piece, &gpa))
 			return -EFAULT;
 	}
+	/*
+	 * The guest may change its bytes at any time: whoever checks the copy
+	 * must not have it read again behind their back.
+	 */
+	__asm__ volatile("" ::: "memory");
 	return 0;
 }
 

@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Address and size are multiples of 4 KiB, on both sides. */
 struct kt_memory_region {
 	uint64_t gpa;
 	uint64_t size_bytes;
@@ -31,6 +32,13 @@ struct kt_guest_memory {
  */
 void *kt_guest_memory_at(const struct kt_guest_memory *memory, uint64_t gpa,
 			 uint64_t length);
+
+/*
+ * As above for as many bytes, up to `length`, as lie in one region from `gpa`
+ * on; `ret_length` says how many. NULL when not even the first one is RAM.
+ */
+void *kt_guest_memory_piece(const struct kt_guest_memory *memory, uint64_t gpa,
+			    uint64_t length, uint64_t *ret_length);
 
 /* Copies across region borders; -EFAULT when any byte is not RAM. */
 int kt_guest_memory_read(const struct kt_guest_memory *memory, uint64_t gpa,
