@@ -32,6 +32,14 @@ size_t kt_ring_push(struct kt_ring *ring, const void *data, size_t length);
 void kt_ring_push_over(struct kt_ring *ring, const void *data, size_t length);
 
 /*
+ * The longest stretch of free bytes that lies in one piece, for the caller to
+ * fill from its front; kt_ring_filled() then makes `length` of them part of
+ * the content. NULL when full.
+ */
+uint8_t *kt_ring_room(const struct kt_ring *ring, size_t *ret_length);
+void kt_ring_filled(struct kt_ring *ring, size_t length);
+
+/*
  * The longest stretch of oldest bytes that lies in one piece, for the caller
  * to look at until the next call that changes the ring; NULL when empty.
  */
