@@ -80,14 +80,11 @@ struct kt_virtio_mmio *kt_console_mmio(struct kt_console *console);
 int kt_console_eventfd(const struct kt_console *console);
 
 /*
- * Does the work at hand, in bounded time: what remains makes the eventfd
- * readable again. Once more after the vCPUs have stopped, until
- * kt_console_idle(), it delivers the guest's last bytes.
+ * Does the work at hand, in bounded time. Returns true when some was left; the
+ * eventfd is readable again then. After the vCPUs have stopped, calling it
+ * until it returns false delivers the guest's last bytes.
  */
-void kt_console_process(struct kt_console *console);
-
-/* Nothing is left that process() could do before somebody else moves. */
-bool kt_console_idle(struct kt_console *console);
+bool kt_console_process(struct kt_console *console);
 
 /* Makes the eventfd readable. Any thread. */
 void kt_console_kick(struct kt_console *console);
