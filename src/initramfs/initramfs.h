@@ -22,12 +22,12 @@ struct kt_initramfs_file {
 
 /* What goes in; all borrowed for the call. */
 struct kt_initramfs_spec {
-	const char *init_binary;	/* becomes /init, debug sections dropped */
-	const char *const *run_args;	/* NULL-terminated; NULL: none */
-	const char *exec_cmd;		/* NULL: no command */
+	const char *init_binary;     /* becomes /init, debug sections dropped */
+	const char *const *run_args; /* NULL-terminated; NULL: none */
+	const char *exec_cmd;        /* NULL: no command */
 	const char *kernel_release;
-	const char *modules_dir;	/* NULL: no modules */
-	const char *const *modules;	/* by name; dependencies follow */
+	const char *modules_dir;    /* NULL: no modules */
+	const char *const *modules; /* by name; dependencies follow */
 	bool busybox;
 	const struct kt_initramfs_file *binaries; /* byte for byte, mode 0755;
 						   * their libraries follow */
