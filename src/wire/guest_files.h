@@ -25,6 +25,16 @@
 #define KT_GUEST_ENVIRONMENT KT_GUEST_DIR "/env"
 
 /*
+ * Variables of that file that are meant for init and that the user's program
+ * does not see: the terminal's first size (absent: hvc0's own), and, with any
+ * value, that the host will send a KT_FRAME_SYMBOLS, so that even a command
+ * that ends at once does not end the guest before it is answered.
+ */
+#define KT_GUEST_ENV_COLUMNS "KTSTR_COLUMNS"
+#define KT_GUEST_ENV_ROWS    "KTSTR_ROWS"
+#define KT_GUEST_ENV_SYMBOLS "KTSTR_KERNEL_SYMBOLS"
+
+/*
  * Modules to load, dependencies before what needs them: entries, each the
  * absolute path of one file. A name that ends in ".ko" is a plain module; any
  * other (".ko.xz", ".ko.zst", ".ko.gz") is compressed, for finit_module() with
