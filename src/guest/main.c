@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
-int main(void)
+#include "guest/init.h"
+
+int main(int argc, char **argv)
 {
-	return 0;
+	return kt_guest_init_main(argc, argv);
 }
