@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "test.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/fd.h"
+#include "kernel/process.h"
+
+#define SHELL(script) ((const char *const[]){ "sh", "-c", (script), NULL })
+
+static struct kt_process shell(const char *const *argv)
+{
+	return (struct kt_process){
+		.argv = argv,
+		.package = "dash",
+		.silence_ms = 20000,
+	};
+}
+
+static void output_is_collected(void **state)
+{
+	struct kt_process process = shell(SHELL("echo a; echo b; echo c >&2"));
+	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+
+	(void)state;
+	assert_int_equal(kt_process_run(&process, &output, NULL), 0);
+	assert_string_equal(kt_strbuf_text(&output), "a\nb\n");
+	assert_int_equal(kt_process_run(&process, NULL, NULL), 0);
+}
+
+static void more_than_a_pipe_holds_is_collected(void **state)
+{
+	struct kt_process process = shell(
+		SHELL("i=0; while [ $i -lt 20000 ]; do "
+		      "echo 0123456789; i=$((i+1)); done"));
+	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+
+	(void)state;
+	assert_int_equal(kt_process_run(&process, &output, NULL), 0);
+	assert_int_equal(output.length, 20000 * 11);
+}
+
+static void the_child_sees_the_c_locale_and_no_input(void **state)
+{
+	struct kt_process process =
+		shell(SHELL("echo $LC_ALL; cat; pwd; exec 3>&-"));
+	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+
+	(void)state;
+	setenv("LC_ALL", "C.UTF-8", 1);
+	process.directory = "/usr";
+	assert_int_equal(kt_process_run(&process, &output, NULL), 0);
+	assert_string_equal(kt_strbuf_text(&output), "C\n/usr\n");
+}
+
+static void a_failure_ends_in_what_the_program_said(void **state)
+{
+	struct kt_process process = shell(SHELL("echo E: no >&2; exit 100"));
+	struct ktstr_error err;
+
+	(void)state;
+	assert_int_equal(kt_process_run(&process, NULL, &err), -EREMOTEIO);
+	assert_string_equal(err.message, "sh failed with status 100:\nE: no");
+	process.argv = SHELL("kill -9 $$");
+	assert_int_equal(kt_process_run(&process, NULL, &err), -EREMOTEIO);
+	assert_string_equal(err.message,
+			    "sh failed with status 137 and said nothing");
+}
+
+static void a_missing_program_names_its_package(void **state)
+{
+	const char *const argv[] = { "ktstr-none-such", NULL };
+	struct kt_process process = { .argv = argv, .package = "nonesuch" };
+	struct ktstr_error err;
+
+	(void)state;
+	assert_int_equal(kt_process_run(&process, NULL, &err), -ENOENT);
+	assert_int_equal(err.kind, KTSTR_ERROR_ENVIRONMENT);
+	assert_string_equal(err.message, "the program ktstr-none-such is "
+					 "missing (Debian package nonesuch)");
+}
+
+static void take_line(void *userdata, const char *line)
+{
+	kt_strbuf_addf(userdata, "<%s>", line);
+}
+
+static void status_lines_come_whole(void **state)
+{
+	_cleanup_strbuf_ struct kt_strbuf lines = { 0 };
+	struct kt_process process =
+		shell(SHELL("printf a >&3; printf 'b\\ncd\\n\\nrest' >&3"));
+
+	(void)state;
+	process.on_status = take_line;
+	process.userdata = &lines;
+	assert_int_equal(kt_process_run(&process, NULL, NULL), 0);
+	assert_string_equal(kt_strbuf_text(&lines), "<ab><cd><>");
+}
+
+static void a_silent_program_is_ended_with_its_children(void **state)
+{
+	struct kt_process process = shell(SHELL("sleep 1000 & echo $!; wait"));
+	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	struct ktstr_error err;
+	uint64_t deadline;
+	pid_t sleeper;
+
+	(void)state;
+	process.silence_ms = 1000;
+	assert_int_equal(kt_process_run(&process, &output, &err), -ETIMEDOUT);
+	assert_string_equal(err.message,
+			    "sh has been silent for 1 s and was ended");
+	sleeper = atoi(kt_strbuf_text(&output));
+	assert_true(sleeper > 1);
+	/* An orphan: somebody else collects it, soon. */
+	deadline = kt_now_ns() + 10000000000ULL;
+	while (!kill(sleeper, 0) && kt_now_ns() < deadline) {
+		char path[64];
+		_cleanup_free_ char *stat = NULL;
+
+		snprintf(path, sizeof(path), "/proc/%d/stat", sleeper);
+		if (!kt_read_file(path, 4096, &stat, NULL) &&
+		    strstr(stat, ") Z "))
+			break;
+	}
+	assert_true(kt_now_ns() < deadline);
+}
+
+static bool at_the_third(void *userdata)
+{
+	return ++*(int *)userdata == 3;
+}
+
+static void the_caller_can_give_up(void **state)
+{
+	struct kt_process process = shell(SHELL("sleep 1000"));
+	struct ktstr_error err;
+	int asked = 0;
+
+	(void)state;
+	process.cancelled = at_the_third;
+	process.userdata = &asked;
+	assert_int_equal(kt_process_run(&process, NULL, &err), -ECANCELED);
+	assert_string_equal(err.message, "interrupted");
+}
+
+static void output_left_open_by_a_grandchild_is_not_waited_for(void **state)
+{
+	struct kt_process process = shell(SHELL("sleep 5 & echo done"));
+	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	uint64_t start = kt_now_ns();
+
+	(void)state;
+	assert_int_equal(kt_process_run(&process, &output, NULL), 0);
+	assert_string_equal(kt_strbuf_text(&output), "done\n");
+	assert_true(kt_now_ns() - start < 4000000000ULL);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(output_is_collected),
+		cmocka_unit_test(more_than_a_pipe_holds_is_collected),
+		cmocka_unit_test(the_child_sees_the_c_locale_and_no_input),
+		cmocka_unit_test(a_failure_ends_in_what_the_program_said),
+		cmocka_unit_test(a_missing_program_names_its_package),
+		cmocka_unit_test(status_lines_come_whole),
+		cmocka_unit_test(a_silent_program_is_ended_with_its_children),
+		cmocka_unit_test(the_caller_can_give_up),
+		cmocka_unit_test(
+			output_left_open_by_a_grandchild_is_not_waited_for),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
