@@ -75,9 +75,10 @@ static const enum console_event send_order[] = {
 };
 
 struct console_port {
-	/* From the guest; only the worker touches this and told_open. */
-	struct kt_ring input;
+	/* Touched by the worker alone. */
+	struct kt_ring input; /* from the guest */
 	bool told_open;
+	bool close_due; /* to be told once `input` is empty */
 
 	/* The rest is under the transport's lock. */
 	struct kt_ring output;
@@ -429,7 +430,6 @@ static bool console_write_control(struct kt_console *console)
 
 /* What the callbacks have to be told, gathered while locked. */
 struct console_news {
-	bool closed;
 	bool open;
 	bool room;
 };
@@ -443,7 +443,7 @@ static void port_gather_news(struct kt_console *console,
 	*ret = (struct console_news){.open = port->open};
 	/* Its last bytes come before the news that the port was closed. */
 	if (port->was_closed && !port->tx_held && !kt_virtqueue_pending(tx)) {
-		ret->closed = true;
+		port->close_due = true;
 		port->was_closed = false;
 	}
 	if (port->wants_room &&
@@ -489,15 +489,18 @@ static void console_tell_open(struct kt_console *console,
 static bool console_tell(struct kt_console *console, enum kt_console_port_id id,
 			 const struct console_news *news)
 {
+	struct console_port *port = &console->ports[id];
 	bool moved;
 
-	if (news->open && !news->closed)
+	if (news->open && !port->close_due)
 		console_tell_open(console, id, true);
 	moved = console_deliver(console, id);
-	if (news->closed)
+	if (port->close_due && !port->input.length) {
+		port->close_due = false;
 		console_tell_open(console, id, false);
-	if (news->open)
-		console_tell_open(console, id, true);
+		if (news->open)
+			console_tell_open(console, id, true);
+	}
 	if (news->room && console->callbacks->writable)
 		console->callbacks->writable(console->userdata, id);
 	return moved || news->room;
