@@ -93,6 +93,17 @@ void kt_strbuf_reset(struct kt_strbuf *sb)
 		sb->data[0] = '\0';
 }
 
+void kt_strbuf_drop(struct kt_strbuf *sb, size_t length)
+{
+	if (length >= sb->length) {
+		kt_strbuf_reset(sb);
+		return;
+	}
+	/* The terminating NUL moves along. */
+	memmove(sb->data, sb->data + length, sb->length - length + 1);
+	sb->length -= length;
+}
+
 const char *kt_strbuf_text(const struct kt_strbuf *sb)
 {
 	return sb->data ? sb->data : "";

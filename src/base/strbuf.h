@@ -33,6 +33,9 @@ void kt_strbuf_vaddf(struct kt_strbuf *sb, const char *fmt, va_list args);
 /* Empties the buffer and keeps its memory. */
 void kt_strbuf_reset(struct kt_strbuf *sb);
 
+/* Removes the first `length` bytes, or all when there are fewer. */
+void kt_strbuf_drop(struct kt_strbuf *sb, size_t length);
+
 /* The text so far, "" when there is none; owned by the buffer. */
 const char *kt_strbuf_text(const struct kt_strbuf *sb);
 
