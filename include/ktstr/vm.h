@@ -91,10 +91,19 @@ struct ktstr_vm_config {
 	const struct ktstr_log *log;
 };
 
+/* The caller's fields override the defaults: that is what they are for. */
+#ifdef __clang__
+#define KTSTR_ALLOW_OVERRIDE_                                                  \
+	_Pragma("clang diagnostic ignored \"-Winitializer-overrides\"")
+#else
+#define KTSTR_ALLOW_OVERRIDE_                                                  \
+	_Pragma("GCC diagnostic ignored \"-Woverride-init\"")                  \
+	_Pragma("GCC diagnostic ignored \"-Woverride-init-side-effects\"")
+#endif
+
 #define KTSTR_VM_CONFIG(...)                                                   \
 	({                                                                     \
-		_Pragma("GCC diagnostic push")                                 \
-		_Pragma("GCC diagnostic ignored \"-Woverride-init\"")          \
+		_Pragma("GCC diagnostic push") KTSTR_ALLOW_OVERRIDE_           \
 		struct ktstr_vm_config ktstr_config_ = {                       \
 			.size = sizeof(struct ktstr_vm_config),                \
 			.topology = KTSTR_TOPOLOGY(1, 1, 1, 1),                \
@@ -150,6 +159,9 @@ struct ktstr_vm_result {
 	struct ktstr_vm_timings timings;
 };
 
+/* The functions below are what the shared library exports. */
+#pragma GCC visibility push(default)
+
 /*
  * Checks the whole configuration without running anything, and makes a VM
  * from it. Holds no lock and no guest memory when it returns.
@@ -176,6 +188,8 @@ void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns,
 void ktstr_vm_destroy(struct ktstr_vm *vm);
 
 void ktstr_vm_result_free(struct ktstr_vm_result *result);
+
+#pragma GCC visibility pop
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "vmm/crash.h"
+#include "vmm/run.h"
+#include "vmm/stats.h"
+
+KT_DEFINE_CLEANUP(struct ktstr_vm_result *, ktstr_vm_result_free)
+
+static char *serial_text(struct kt_serial *serial)
+{
+	return serial ? kt_serial_text(serial, NULL) : NULL;
+}
+
+static char *crash_text(const struct kt_run *run, const char *console)
+{
+	_cleanup_free_ char *last = serial_text(run->machine->com2);
+	struct kt_end end;
+
+	kt_machine_get_end(run->machine, &end);
+	return kt_crash_text(&(struct kt_crash_evidence){
+		.end = &end,
+		.ready = run->session.ready,
+		.exited = run->session.exited,
+		.cut_short = run->timed_out || run->stopped,
+		.kernel = console,
+		.last = last,
+		.reports = kt_strbuf_text(&run->session.crash),
+		.dmesg = kt_strbuf_text(&run->session.dmesg),
+	});
+}
+
+static void read_stats(const struct kt_run *run, struct ktstr_vm_result *result)
+{
+	const struct kt_machine *machine = run->machine;
+	struct kt_stats stats = {};
+	int r = 0;
+
+	if (machine->stats_fd >= 0)
+		r = kt_stats_read(machine->stats_fd, -1, &stats);
+	for (uint32_t i = 0; !r && i < machine->n_vcpus; i++) {
+		if (machine->vcpus[i].stats_fd >= 0)
+			r = kt_stats_read(machine->vcpus[i].stats_fd,
+					  (int32_t)i, &stats);
+	}
+	if (r)
+		kt_warn(run->config->log, "KVM's statistics are incomplete: %s",
+			strerror(-r));
+	result->kvm_stats = stats.list;
+	result->n_kvm_stats = stats.n;
+}
+
+int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
+		  struct ktstr_error *err)
+{
+	_cleanup_(ktstr_vm_result_free_cleanup) struct ktstr_vm_result *result =
+		calloc(1, sizeof(*result));
+	struct kt_session *session = &run->session;
+
+	if (!result)
+		return kt_err_errno(err, -ENOMEM, "no memory for a result");
+	result->exit_code = session->exited ? session->exit_code : -1;
+	result->success = session->exited && session->exit_code == 0;
+	result->duration_ns = run->end_ns - run->start_ns;
+	result->timed_out = run->timed_out;
+	result->stopped = run->stopped;
+	result->ready = session->ready;
+	result->timings = run->timings;
+	if (session->ready)
+		result->timings.boot_ns =
+			session->ready_ns - run->first_run_ns;
+	result->console = serial_text(run->machine->com1);
+	result->output = kt_strbuf_steal(&session->kept);
+	if (!result->console || !result->output)
+		return kt_err_errno(err, -ENOMEM, "no memory for a result");
+	result->crash = crash_text(run, result->console);
+	result->kernel_addresses = TAKE_PTR(session->addresses);
+	result->n_kernel_addresses = session->n_addresses;
+	session->n_addresses = 0;
+	read_stats(run, result);
+	*ret = TAKE_PTR(result);
+	return 0;
+}
+
+void ktstr_vm_result_free(struct ktstr_vm_result *result)
+{
+	if (!result)
+		return;
+	free(result->console);
+	free(result->output);
+	free(result->crash);
+	for (size_t i = 0; i < result->n_kernel_addresses; i++)
+		free(result->kernel_addresses[i].name);
+	free(result->kernel_addresses);
+	free(result->kvm_stats);
+	free(result);
+}

@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * One run of a VM, from nothing to its result: run.c sets it up and takes it
+ * down, run_loop.c waits in between, result.c tells what came of it.
+ */
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <ktstr/vm.h>
+
+#include "initramfs/initramfs.h"
+#include "vmm/machine.h"
+#include "vmm/session.h"
+#include "vmm/vm.h"
+
+struct kt_run {
+	struct ktstr_vm *vm;
+	const struct kt_config *config; /* the VM's */
+	struct kt_initramfs *initramfs;
+	struct kt_machine *machine;
+	struct kt_session session;
+
+	uint64_t start_ns;
+	uint64_t first_run_ns; /* 0: the guest never ran */
+	uint64_t end_ns;
+	struct ktstr_vm_timings timings;
+	bool timed_out;
+	bool stopped;
+};
+
+/* Whether ktstr_vm_stop() was called. */
+bool kt_run_stop_requested(const struct kt_run *run);
+
+/*
+ * Serves the guest until it ends, runs out of time or is stopped, and leaves
+ * behind in `run` which of these it was. 0 or -errno of a wait that failed.
+ */
+int kt_run_loop(struct kt_run *run, struct ktstr_error *err);
+
+/* After the vCPUs have stopped: what the guest wrote last gets delivered. */
+void kt_run_drain(struct kt_run *run);
+
+int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
+		  struct ktstr_error *err);

@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <limits.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "vmm/run.h"
+
+#define NS_PER_MS 1000000ULL
+
+/* From the exit code to the reset there is nothing left to do for a guest. */
+#define EXIT_GRACE_NS (10000 * NS_PER_MS)
+
+/* How long readers may take for the last bytes of a guest that is gone. */
+#define DRAIN_NS	 (10000 * NS_PER_MS)
+#define DRAIN_STOPPED_NS (500 * NS_PER_MS)
+
+enum loop_fd {
+	LOOP_STOP,
+	LOOP_RESIZE,
+	LOOP_END,
+	LOOP_CONSOLE,
+	LOOP_SESSION,
+	LOOP_FDS = LOOP_SESSION + KT_SESSION_FDS,
+};
+
+bool kt_run_stop_requested(const struct kt_run *run)
+{
+	struct pollfd fd = { .fd = run->vm->stop_eventfd, .events = POLLIN };
+
+	return poll(&fd, 1, 0) > 0;
+}
+
+static uint64_t later(uint64_t from_ns, uint64_t by_ns)
+{
+	return from_ns > UINT64_MAX - by_ns ? UINT64_MAX : from_ns + by_ns;
+}
+
+/* When the wait must be over; UINT64_MAX: never. */
+static uint64_t deadline(const struct kt_run *run)
+{
+	uint64_t at = UINT64_MAX;
+
+	if (run->config->timeout_ms != KTSTR_TIMEOUT_NONE)
+		at = later(run->first_run_ns,
+			   run->config->timeout_ms * NS_PER_MS);
+	if (run->session.exited)
+		at = KT_MIN(at, later(run->session.exited_ns, EXIT_GRACE_NS));
+	return at;
+}
+
+/* poll()'s timeout until then, rounded up. */
+static int until(uint64_t at_ns)
+{
+	uint64_t now = kt_now_ns(), ms;
+
+	if (at_ns == UINT64_MAX)
+		return -1;
+	if (at_ns <= now)
+		return 0;
+	ms = (at_ns - now + NS_PER_MS - 1) / NS_PER_MS;
+	return (int)KT_MIN(ms, (uint64_t)INT_MAX);
+}
+
+static void apply_resize(struct kt_run *run)
+{
+	unsigned int size = atomic_load(&run->vm->terminal);
+	eventfd_t count;
+
+	(void)eventfd_read(run->vm->resize_eventfd, &count);
+	if (size)
+		kt_session_resize(&run->session, (uint16_t)(size >> 16),
+				  (uint16_t)size);
+}
+
+static void fill(struct kt_run *run, struct pollfd fds[LOOP_FDS])
+{
+	const int own[] = {
+		[LOOP_STOP] = run->vm->stop_eventfd,
+		[LOOP_RESIZE] = run->vm->resize_eventfd,
+		[LOOP_END] = run->machine->end_eventfd,
+		[LOOP_CONSOLE] = kt_console_eventfd(run->machine->console),
+	};
+
+	for (size_t i = 0; i < KT_ARRAY_SIZE(own); i++)
+		fds[i] = (struct pollfd){ .fd = own[i], .events = POLLIN };
+	kt_session_poll(&run->session, &fds[LOOP_SESSION]);
+}
+
+/* The guest had its time, unless all that is missing is its reset. */
+static void out_of_time(struct kt_run *run)
+{
+	if (!run->session.exited)
+		run->timed_out = true;
+	else
+		kt_warn(run->config->log,
+			"the guest reported its exit code but did not restart");
+}
+
+int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
+{
+	struct pollfd fds[LOOP_FDS];
+
+	for (;;) {
+		int n;
+
+		fill(run, fds);
+		n = poll(fds, LOOP_FDS, until(deadline(run)));
+		if (n < 0 && errno != EINTR)
+			return kt_err_errno(err, -errno,
+					    "cannot wait for the guest");
+		if (n < 0)
+			continue;
+		if (fds[LOOP_STOP].revents) {
+			run->stopped = true;
+			return 0;
+		}
+		if (fds[LOOP_RESIZE].revents)
+			apply_resize(run);
+		if (fds[LOOP_CONSOLE].revents)
+			kt_console_process(run->machine->console);
+		kt_session_polled(&run->session, &fds[LOOP_SESSION]);
+		if (fds[LOOP_END].revents)
+			return 0;
+		if (kt_now_ns() >= deadline(run)) {
+			out_of_time(run);
+			return 0;
+		}
+	}
+}
+
+void kt_run_drain(struct kt_run *run)
+{
+	bool stopped = run->stopped || run->timed_out;
+	uint64_t bound = kt_now_ns() + (stopped ? DRAIN_STOPPED_NS : DRAIN_NS);
+	struct pollfd fds[1 + KT_SESSION_FDS];
+	bool more = true;
+
+	/* An interactive user, who set no timeout, may look at it for ever. */
+	if (!stopped && run->config->timeout_ms == KTSTR_TIMEOUT_NONE)
+		bound = UINT64_MAX;
+	for (;;) {
+		if (more)
+			more = kt_console_process(run->machine->console);
+		if (!more && !kt_session_has_pending(&run->session))
+			return;
+		kt_session_poll(&run->session, fds + 1);
+		fds[0] = (struct pollfd){ .fd = run->vm->stop_eventfd,
+					  .events = POLLIN };
+		fds[1].fd = -1; /* no input for a guest that is gone */
+		if (run->stopped)
+			fds[0].fd = -1;
+		if (poll(fds, KT_ARRAY_SIZE(fds),
+			 kt_session_has_pending(&run->session) ? until(bound) :
+								 0) < 0 &&
+		    errno != EINTR)
+			return;
+		if (fds[0].revents || kt_now_ns() >= bound) {
+			kt_warn(run->config->log,
+				"the last output of the guest was not read in "
+				"time and is lost");
+			return;
+		}
+		kt_session_polled(&run->session, fds + 1);
+	}
+}

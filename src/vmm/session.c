@@ -1,0 +1,353 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "base/log.h"
+#include "base/macro.h"
+#include "vmm/session.h"
+#include "wire/frame.h"
+#include "wire/payload.h"
+
+#define INPUT_BYTES	   (32u * 1024)
+#define TO_GUEST_MAX	   (64u * 1024)
+#define ADDRESSES_MAX	   4096
+#define END_OF_TRANSMISSION 0x04 /* what ^D sends */
+
+/* Offers the console what waits; it takes what fits. */
+static void session_push(struct kt_session *session)
+{
+	struct kt_strbuf *out = &session->to_guest;
+
+	if (out->length && session->console)
+		kt_strbuf_drop(out, kt_console_send(session->console,
+						    KT_CONSOLE_PORT_WIRE,
+						    out->data, out->length));
+}
+
+static void session_send(struct kt_session *session, uint32_t type,
+			 const void *payload, size_t length)
+{
+	(void)kt_frame_append(&session->to_guest, type, payload, length);
+	session_push(session);
+}
+
+static void add_bounded(struct kt_strbuf *sb, const void *data, size_t length)
+{
+	if (sb->length < KT_SESSION_TEXT_MAX)
+		kt_strbuf_add_bytes(sb, data,
+				    KT_MIN(length,
+					   KT_SESSION_TEXT_MAX - sb->length));
+}
+
+static void frame_ready(struct kt_session *session,
+			const struct kt_frame *frame)
+{
+	(void)frame;
+	if (session->ready)
+		return;
+	session->ready = true;
+	session->ready_ns = kt_now_ns();
+	/* A command that reads its input must not wait for ever. */
+	if (!session->shell && session->config->stdio.input_fd < 0)
+		session_send(session, KT_FRAME_STDIN, NULL, 0);
+}
+
+static void frame_exit(struct kt_session *session, const struct kt_frame *frame)
+{
+	struct kt_payload payload = kt_payload_of(frame);
+	int32_t code;
+
+	if (session->exited || !kt_payload_get_i32(&payload, &code))
+		return;
+	session->exited = true;
+	session->exited_ns = kt_now_ns();
+	session->exit_code = code;
+}
+
+static void frame_addresses(struct kt_session *session,
+			    const struct kt_frame *frame)
+{
+	struct kt_payload payload = kt_payload_of(frame);
+	struct ktstr_kernel_address *list;
+	const char *name;
+	uint64_t address;
+
+	while (session->n_addresses < ADDRESSES_MAX &&
+	       kt_payload_get_u64(&payload, &address) &&
+	       kt_payload_get_string(&payload, &name)) {
+		list = reallocarray(session->addresses,
+				    session->n_addresses + 1, sizeof(*list));
+		if (!list)
+			return;
+		session->addresses = list;
+		list += session->n_addresses;
+		list->address = address;
+		list->name = strdup(name);
+		if (!list->name)
+			return;
+		session->n_addresses++;
+	}
+}
+
+static void frame_output(struct kt_session *session,
+			 const struct kt_frame *frame)
+{
+	enum kt_session_stream which = frame->type == KT_FRAME_STDERR ?
+					       KT_SESSION_ERROR :
+					       KT_SESSION_OUTPUT;
+
+	kt_stream_put(&session->streams[which], frame->payload, frame->length);
+}
+
+static void frame_crash(struct kt_session *session,
+			const struct kt_frame *frame)
+{
+	add_bounded(&session->crash, frame->payload, frame->length);
+}
+
+static void frame_dmesg(struct kt_session *session,
+			const struct kt_frame *frame)
+{
+	add_bounded(&session->dmesg, frame->payload, frame->length);
+}
+
+static void frame_lifecycle(struct kt_session *session,
+			    const struct kt_frame *frame)
+{
+	kt_debug(session->config->log, "guest: %.*s", (int)frame->length,
+		 (const char *)frame->payload);
+}
+
+static const struct {
+	uint32_t type;
+	void (*handle)(struct kt_session *session,
+		       const struct kt_frame *frame);
+} frame_handlers[] = {
+	{ KT_FRAME_READY, frame_ready },
+	{ KT_FRAME_STDOUT, frame_output },
+	{ KT_FRAME_STDERR, frame_output },
+	{ KT_FRAME_EXIT, frame_exit },
+	{ KT_FRAME_KERNEL_ADDRESSES, frame_addresses },
+	{ KT_FRAME_CRASH, frame_crash },
+	{ KT_FRAME_DMESG, frame_dmesg },
+	{ KT_FRAME_LIFECYCLE, frame_lifecycle },
+};
+
+static void handle_frame(struct kt_session *session,
+			 const struct kt_frame *frame)
+{
+	if (!frame->crc_ok) {
+		kt_warn(session->config->log,
+			"a frame of the guest (%s, %u bytes) does not match "
+			"its checksum",
+			kt_frame_tag(frame->type).text, frame->length);
+		return;
+	}
+	for (size_t i = 0; i < KT_ARRAY_SIZE(frame_handlers); i++) {
+		if (frame_handlers[i].type == frame->type) {
+			frame_handlers[i].handle(session, frame);
+			return;
+		}
+	}
+	kt_debug(session->config->log, "a frame of unknown type %s",
+		 kt_frame_tag(frame->type).text);
+}
+
+static bool streams_full(const struct kt_session *session)
+{
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++) {
+		if (kt_stream_is_full(&session->streams[i]))
+			return true;
+	}
+	return false;
+}
+
+static size_t session_receive(void *userdata, enum kt_console_port_id port,
+			      const void *data, size_t length)
+{
+	struct kt_session *session = userdata;
+	struct kt_frame frame;
+
+	if (streams_full(session))
+		return 0;
+	if (port == KT_CONSOLE_PORT_HVC) {
+		kt_stream_put(&session->streams[KT_SESSION_OUTPUT], data,
+			      length);
+		return length;
+	}
+	if (kt_frame_decoder_feed(&session->decoder, data, length))
+		return 0;
+	while (kt_frame_decoder_next(&session->decoder, &frame))
+		handle_frame(session, &frame);
+	return length;
+}
+
+static void session_writable(void *userdata, enum kt_console_port_id port)
+{
+	if (port == KT_CONSOLE_PORT_WIRE)
+		session_push(userdata);
+}
+
+const struct kt_console_callbacks kt_session_callbacks = {
+	.receive = session_receive,
+	.writable = session_writable,
+};
+
+void kt_session_init(struct kt_session *session, const struct kt_config *config)
+{
+	*session = (struct kt_session){
+		.config = config,
+		.shell = kt_config_is_shell(config),
+		.input_open = config->stdio.input_fd >= 0,
+		.exit_code = -1,
+	};
+	session->streams[KT_SESSION_OUTPUT].fd = config->stdio.output_fd;
+	session->streams[KT_SESSION_ERROR].fd = config->stdio.error_fd;
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++)
+		session->streams[i].kept = &session->kept;
+}
+
+void kt_session_deinit(struct kt_session *session)
+{
+	kt_frame_decoder_deinit(&session->decoder);
+	kt_strbuf_deinit(&session->to_guest);
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++)
+		kt_stream_deinit(&session->streams[i]);
+	kt_strbuf_deinit(&session->kept);
+	kt_strbuf_deinit(&session->crash);
+	kt_strbuf_deinit(&session->dmesg);
+	for (size_t i = 0; i < session->n_addresses; i++)
+		free(session->addresses[i].name);
+	free(session->addresses);
+	session->addresses = NULL;
+	session->n_addresses = 0;
+}
+
+void kt_session_attach(struct kt_session *session, struct kt_console *console)
+{
+	char **symbols = session->config->kernel_symbols;
+
+	session->console = console;
+	if (symbols) {
+		_cleanup_strbuf_ struct kt_strbuf names = {};
+
+		for (size_t i = 0; symbols[i]; i++)
+			kt_strbuf_add_bytes(&names, symbols[i],
+					    strlen(symbols[i]) + 1);
+		session_send(session, KT_FRAME_SYMBOLS, names.data,
+			     names.length);
+	}
+}
+
+/* The guest is up, and there is room for what would be read. */
+static bool wants_input(const struct kt_session *session)
+{
+	if (!session->input_open || !session->ready || session->exited)
+		return false;
+	if (session->shell)
+		return kt_console_send_space(session->console,
+					     KT_CONSOLE_PORT_HVC) > 0;
+	return session->to_guest.length < TO_GUEST_MAX;
+}
+
+void kt_session_poll(const struct kt_session *session,
+		     struct pollfd fds[KT_SESSION_FDS])
+{
+	fds[0] = (struct pollfd){
+		.fd = wants_input(session) ? session->config->stdio.input_fd :
+					     -1,
+		.events = POLLIN,
+	};
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++) {
+		const struct kt_stream *stream = &session->streams[i];
+
+		fds[1 + i] = (struct pollfd){
+			.fd = kt_stream_pending(stream) ? stream->fd : -1,
+			.events = POLLOUT,
+		};
+	}
+}
+
+static void end_of_input(struct kt_session *session)
+{
+	const uint8_t eot = END_OF_TRANSMISSION;
+
+	session->input_open = false;
+	if (session->shell)
+		kt_console_send(session->console, KT_CONSOLE_PORT_HVC, &eot, 1);
+	else
+		session_send(session, KT_FRAME_STDIN, NULL, 0);
+}
+
+static void read_input(struct kt_session *session)
+{
+	uint8_t data[INPUT_BYTES];
+	size_t room = sizeof(data);
+	ssize_t n;
+
+	if (session->shell)
+		room = KT_MIN(room,
+			      kt_console_send_space(session->console,
+						    KT_CONSOLE_PORT_HVC));
+	n = read(session->config->stdio.input_fd, data, room);
+	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+		return;
+	if (n <= 0)
+		end_of_input(session);
+	else if (session->shell)
+		kt_console_send(session->console, KT_CONSOLE_PORT_HVC, data,
+				(size_t)n);
+	else
+		session_send(session, KT_FRAME_STDIN, data, (size_t)n);
+}
+
+/* The command learns that nobody reads it, as it would on the host. */
+static void reader_gone(struct kt_session *session)
+{
+	_cleanup_strbuf_ struct kt_strbuf payload = {};
+
+	if (session->shell || session->exited)
+		return;
+	kt_payload_add_u32(&payload, SIGPIPE);
+	session_send(session, KT_FRAME_SIGNAL, payload.data, payload.length);
+}
+
+void kt_session_polled(struct kt_session *session,
+		       const struct pollfd fds[KT_SESSION_FDS])
+{
+	bool was_full = streams_full(session);
+
+	if (fds[0].fd >= 0 && fds[0].revents)
+		read_input(session);
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++) {
+		if (fds[1 + i].fd >= 0 && fds[1 + i].revents &&
+		    kt_stream_flush(&session->streams[i]))
+			reader_gone(session);
+	}
+	if (was_full && !streams_full(session))
+		kt_console_kick(session->console);
+}
+
+bool kt_session_has_pending(const struct kt_session *session)
+{
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++) {
+		if (kt_stream_pending(&session->streams[i]))
+			return true;
+	}
+	return false;
+}
+
+void kt_session_resize(struct kt_session *session, uint16_t columns,
+		       uint16_t rows)
+{
+	_cleanup_strbuf_ struct kt_strbuf payload = {};
+
+	kt_console_resize(session->console, columns, rows);
+	kt_payload_add_u16(&payload, columns);
+	kt_payload_add_u16(&payload, rows);
+	session_send(session, KT_FRAME_WINDOW, payload.data, payload.length);
+}

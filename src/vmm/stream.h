@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * Bytes of the guest on their way to a descriptor of the caller's, or into
+ * memory when there is none. A reader that is slow makes the stream fill up,
+ * and a full stream makes the guest wait; a reader that is gone makes the rest
+ * vanish. The descriptor's flags are never changed: it is written to in small
+ * pieces, each after poll() said that there is room.
+ *
+ * Belongs to the event loop's thread.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/strbuf.h"
+
+/* More is not taken from the guest before the reader has caught up. */
+#define KT_STREAM_HIGH_WATER (256u * 1024)
+
+/* What is kept of a guest's output in memory; the rest is dropped. */
+#define KT_STREAM_KEPT_MAX (64u * 1024 * 1024)
+
+struct kt_stream {
+	int fd;			/* borrowed; -1: `kept` gets the bytes */
+	struct kt_strbuf *kept; /* borrowed; may be shared by streams */
+	struct kt_strbuf pending;
+	size_t done; /* bytes of `pending` already written */
+	bool closed; /* the reader is gone */
+};
+
+void kt_stream_deinit(struct kt_stream *stream);
+
+/* Takes all of it; check kt_stream_is_full() before. */
+void kt_stream_put(struct kt_stream *stream, const void *data, size_t length);
+
+static inline size_t kt_stream_pending(const struct kt_stream *stream)
+{
+	return stream->pending.length - stream->done;
+}
+
+static inline bool kt_stream_is_full(const struct kt_stream *stream)
+{
+	return kt_stream_pending(stream) >= KT_STREAM_HIGH_WATER;
+}
+
+/*
+ * Writes one piece; call it when poll() reports the descriptor writable, or an
+ * error on it. SIGPIPE must be blocked. Returns true when the reader has just
+ * turned out to be gone.
+ */
+bool kt_stream_flush(struct kt_stream *stream);
