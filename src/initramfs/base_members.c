@@ -9,8 +9,11 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "initramfs/archive_path.h"
 #include "initramfs/base_members.h"
 #include "initramfs/busybox.h"
+#include "initramfs/closure.h"
+#include "initramfs/libraries.h"
 #include "initramfs/modules.h"
 #include "wire/guest_files.h"
 
@@ -108,157 +111,124 @@ static int collect_skeleton(struct kt_tree *tree, struct ktstr_error *err)
 	return kt_tree_add_char_device(tree, "dev/console", 0600, 5, 1, err);
 }
 
-/*
- * An archive path of the user's: below the guest's root, spelt in the one way
- * that compares equal, and not where ktstr or the guest's own mounts are.
- */
-static int check_archive_path(const char *path, struct ktstr_error *err)
+/* A base that is being collected. */
+struct collection {
+	const struct kt_initramfs_spec *spec;
+	const struct ktstr_log *log;
+	struct kt_tree *tree;
+	struct kt_witness_set *seen;
+	struct kt_closure closure;
+};
+
+static void collection_deinit(struct collection *c)
 {
-	static const char *const covered[] = {"dev", "proc", "run", "sys", "tmp"};
-	const char *part = path;
-
-	if (!*path)
-		return kt_err(err, -EINVAL,
-			      "an include file has an empty archive path");
-	if (*path == '/')
-		return kt_err(
-			err, -EINVAL,
-			"include file \"%s\": the archive path must be "
-			"relative to the guest's root: drop the leading /",
-			path);
-	if (strlen(path) >= PATH_MAX - 1)
-		return kt_err(err, -ENAMETOOLONG,
-			      "include file \"%.60s...\": the archive path is "
-			      "longer than %d bytes",
-			      path, PATH_MAX - 2);
-	for (;;) {
-		size_t length = strcspn(part, "/");
-
-		if (!length || (length == 1 && part[0] == '.') ||
-		    (length == 2 && part[0] == '.' && part[1] == '.'))
-			return kt_err(err, -EINVAL,
-				      "include file \"%s\": the archive path "
-				      "must not hold \"..\", \".\" or empty "
-				      "parts",
-				      path);
-		if (length > NAME_MAX)
-			return kt_err(
-				err, -ENAMETOOLONG,
-				"include file \"%.60s...\": a part of the "
-				"archive path is longer than %d bytes",
-				path, NAME_MAX);
-		if (!part[length])
-			break;
-		part += length + 1;
-	}
-	if (!strcmp(path, "init") ||
-	    !strncmp(path, KT_GUEST_DIR + 1, strlen(KT_GUEST_DIR) - 1))
-		return kt_err(err, -EINVAL,
-			      "include file \"%s\": that path is ktstr's own: "
-			      "choose another",
-			      path);
-	for (size_t i = 0; i < KT_ARRAY_SIZE(covered); i++) {
-		size_t length = strlen(covered[i]);
-
-		if (!strncmp(path, covered[i], length) &&
-		    (path[length] == '/' || !path[length]))
-			return kt_err(err, -EINVAL,
-				      "include file \"%s\": the guest mounts "
-				      "over /%s, which would hide it: choose "
-				      "another directory",
-				      path, covered[i]);
-	}
-	return 0;
+	kt_closure_deinit(&c->closure);
 }
 
-static int collect_include_files(const struct kt_initramfs_spec *spec,
-				 struct kt_tree *tree,
-				 struct kt_witness_set *seen,
-				 struct ktstr_error *err)
+static int collect_binaries(struct collection *c, struct ktstr_error *err)
 {
-	for (size_t i = 0; i < spec->n_include_files; i++) {
-		const struct kt_initramfs_file *file = &spec->include_files[i];
-		_cleanup_close_ int fd = -1;
-		struct stat st;
-		int r;
+	for (size_t i = 0; i < c->spec->n_binaries; i++) {
+		const struct kt_initramfs_file *file = &c->spec->binaries[i];
+		int r = kt_tree_add_host_file(c->tree, file->archive_path, 0755,
+					      file->host_path, c->seen, err);
 
-		r = check_archive_path(file->archive_path, err);
-		if (r < 0)
-			return r;
-		r = kt_tree_open_host_file("include file", file->host_path,
-					   NULL, &fd, &st, err);
-		if (r < 0)
-			return r;
-		r = kt_tree_add_host_file(tree, file->archive_path,
-					  st.st_mode & 0111 ? 0755 : 0644,
-					  file->host_path, seen, err);
+		if (!r)
+			r = kt_closure_add(&c->closure, file->host_path, err);
 		if (r < 0)
 			return r;
 	}
 	return 0;
 }
 
-static int collect_binaries(const struct kt_initramfs_spec *spec,
-			    struct kt_tree *tree, struct kt_witness_set *seen,
+static int add_include_file(struct collection *c,
+			    const struct kt_initramfs_file *file,
 			    struct ktstr_error *err)
 {
-	for (size_t i = 0; i < spec->n_binaries; i++) {
-		const struct kt_initramfs_file *file = &spec->binaries[i];
-		int r = kt_tree_add_host_file(tree, file->archive_path, 0755,
-					      file->host_path, seen, err);
+	_cleanup_close_ int fd = -1;
+	struct stat st;
+	int r;
 
+	r = kt_tree_open_host_file("include file", file->host_path, NULL, &fd,
+				   &st, err);
+	if (r < 0)
+		return r;
+	return kt_tree_add_host_file(c->tree, file->archive_path,
+				     st.st_mode & 0111 ? 0755 : 0644,
+				     file->host_path, c->seen, err);
+}
+
+static int collect_include_files(struct collection *c, struct ktstr_error *err)
+{
+	for (size_t i = 0; i < c->spec->n_include_files; i++) {
+		const struct kt_initramfs_file *file = &c->spec->include_files[i];
+		struct ktstr_error why;
+		int r;
+
+		r = kt_archive_path_check(file->archive_path, err);
+		if (!r)
+			r = add_include_file(c, file, err);
 		if (r < 0)
 			return r;
+		/* The file may be meant for something else than to be run. */
+		r = kt_closure_add(&c->closure, file->host_path, &why);
+		if (r == -ENOMEM)
+			return kt_err_errno(err, r, "cannot pack \"%s\"",
+					    file->host_path);
+		if (r < 0) {
+			kt_warn(c->log,
+				"include file \"%s\" may not run in the "
+				"guest: %s",
+				file->archive_path, why.message);
+			/* To be said again the next time. */
+			c->seen->unsettled = true;
+		}
 	}
 	return 0;
 }
 
-static int collect_busybox(struct kt_tree *tree, struct kt_witness_set *seen,
+static int collect_busybox(struct collection *c, char **ret,
 			   struct ktstr_error *err)
 {
-	_cleanup_free_ char *busybox = NULL;
 	int r;
 
-	r = kt_busybox_find(seen, &busybox, err);
-	if (r < 0)
-		return r;
-	r = kt_tree_add_host_file(tree, KT_GUEST_BUSYBOX + 1, 0755, busybox,
-				  seen, err);
-	if (r < 0)
-		return r;
-	return kt_busybox_add_links(tree, busybox, err);
+	r = kt_busybox_find(c->seen, ret, err);
+	if (!r)
+		r = kt_tree_add_host_file(c->tree, KT_GUEST_BUSYBOX + 1, 0755,
+					  *ret, c->seen, err);
+	return r < 0 ? r : kt_closure_add(&c->closure, *ret, err);
 }
 
-static int collect_modules(const struct kt_initramfs_spec *spec,
-			   struct kt_tree *tree, struct kt_witness_set *seen,
-			   struct kt_strbuf *modules, struct ktstr_error *err)
+static int collect_modules(struct collection *c, struct kt_strbuf *modules,
+			   struct ktstr_error *err)
 {
 	static const char *const indexes[] = {"modules.dep", "modules.builtin"};
 	_cleanup_module_list_ struct kt_module_list list = {0};
+	const char *directory = c->spec->modules_dir;
 	int r;
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(indexes); i++) {
-		_cleanup_free_ char *path =
-			kt_path_join(spec->modules_dir, indexes[i]);
+		_cleanup_free_ char *path = kt_path_join(directory, indexes[i]);
 
 		if (!path)
 			return kt_err_errno(err, -ENOMEM, "cannot pack modules");
-		kt_witness_set_look(seen, path);
+		kt_witness_set_look(c->seen, path);
 	}
-	r = kt_modules_resolve(spec->modules_dir, spec->modules, &list, err);
+	r = kt_modules_resolve(directory, c->spec->modules, &list, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < list.n_paths; i++) {
 		_cleanup_free_ char *host =
-			kt_path_join(spec->modules_dir, list.paths[i]);
+			kt_path_join(directory, list.paths[i]);
 		_cleanup_free_ char *guest = NULL;
 
-		if (!host || asprintf(&guest, "/lib/modules/%s/%s",
-				      spec->kernel_release, list.paths[i]) < 0) {
+		if (!host ||
+		    asprintf(&guest, "/lib/modules/%s/%s",
+			     c->spec->kernel_release, list.paths[i]) < 0) {
 			guest = NULL;
 			return kt_err_errno(err, -ENOMEM, "cannot pack modules");
 		}
-		r = kt_tree_add_host_file(tree, guest + 1, 0644, host, seen, err);
+		r = kt_tree_add_host_file(c->tree, guest + 1, 0644, host,
+					  c->seen, err);
 		if (r < 0)
 			return r;
 		kt_strbuf_add_bytes(modules, guest, strlen(guest) + 1);
@@ -268,22 +238,71 @@ static int collect_modules(const struct kt_initramfs_spec *spec,
 	return 0;
 }
 
+/* Lets names of users and groups be looked up, unless the user brought some. */
+static int collect_accounts(struct kt_tree *tree, struct ktstr_error *err)
+{
+	static const char *const files[][2] = {
+		{"etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"},
+		{"etc/group", "root:x:0:\n"},
+	};
+
+	for (size_t i = 0; i < KT_ARRAY_SIZE(files); i++) {
+		uint8_t *text;
+		int r;
+
+		if (kt_tree_find(tree, files[i][0]))
+			continue;
+		text = (uint8_t *)strdup(files[i][1]);
+		if (!text)
+			return kt_err_errno(err, -ENOMEM, "cannot pack \"%s\"",
+					    files[i][0]);
+		r = kt_tree_add_data(tree, files[i][0], 0644, NULL, &text,
+				     strlen(files[i][1]), err);
+		free(text);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
 int kt_base_collect(const struct kt_initramfs_spec *spec,
 		    const struct ktstr_log *log, struct kt_tree *tree,
 		    struct kt_witness_set *seen, struct kt_strbuf *modules,
 		    struct ktstr_error *err)
 {
+	_cleanup_(collection_deinit) struct collection c = {
+		.spec = spec,
+		.log = log,
+		.tree = tree,
+		.seen = seen,
+	};
+	const struct kt_ld_paths paths = {
+		.library_path = getenv("LD_LIBRARY_PATH"),
+		.cache_path = "/etc/ld.so.cache",
+	};
+	_cleanup_free_ char *busybox = NULL;
 	int r;
 
-	(void)log;
-	r = collect_skeleton(tree, err);
+	r = kt_closure_init(&c.closure, &paths, seen, err);
+	/* The user's files after the binaries, whose names are fixed, and
+	 * before all that gives way to them. */
 	if (!r)
-		r = collect_include_files(spec, tree, seen, err);
+		r = collect_skeleton(tree, err);
 	if (!r)
-		r = collect_binaries(spec, tree, seen, err);
+		r = kt_closure_add(&c.closure, spec->init_binary, err);
+	if (!r)
+		r = collect_binaries(&c, err);
 	if (!r && spec->busybox)
-		r = collect_busybox(tree, seen, err);
+		r = collect_busybox(&c, &busybox, err);
+	if (!r)
+		r = collect_include_files(&c, err);
+	if (!r && busybox)
+		r = kt_busybox_add_links(tree, busybox, err);
 	if (!r && spec->modules && spec->modules_dir)
-		r = collect_modules(spec, tree, seen, modules, err);
+		r = collect_modules(&c, modules, err);
+	if (!r)
+		r = kt_libraries_add(tree, &c.closure, err);
+	if (!r)
+		r = collect_accounts(tree, err);
 	return r;
 }

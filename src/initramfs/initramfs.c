@@ -11,10 +11,9 @@
 #include "initramfs/archive.h"
 #include "initramfs/base_members.h"
 #include "initramfs/base_cache.h"
+#include "initramfs/elf_strip.h"
 #include "initramfs/initramfs.h"
 #include "wire/guest_files.h"
-
-#define INIT_MAX_BYTES (2 * KT_GIB)
 
 /* Paths of the guest, as archive paths. */
 #define IN_ARCHIVE(path) ((path) + 1)
@@ -40,9 +39,9 @@ static int run_sink(void *userdata, const void *data, size_t length)
 static int run_add_init(struct kt_archive *archive, const char *init_binary,
 			struct ktstr_error *err)
 {
-	_cleanup_free_ char *data = NULL;
+	_cleanup_free_ uint8_t *data = NULL;
 	_cleanup_close_ int fd = -1;
-	size_t bytes = 0;
+	uint64_t bytes = 0;
 	struct stat st;
 	int r;
 
@@ -50,10 +49,9 @@ static int run_add_init(struct kt_archive *archive, const char *init_binary,
 				   &st, err);
 	if (r < 0)
 		return r;
-	r = kt_read_fd(fd, INIT_MAX_BYTES, &data, &bytes);
+	r = kt_elf_read_stripped(fd, init_binary, &data, &bytes, err);
 	if (r < 0)
-		return kt_err_errno(err, r, "cannot read the init binary \"%s\"",
-				    init_binary);
+		return r;
 	return kt_archive_add_file(archive, "init", 0755, data, bytes, err);
 }
 
