@@ -136,6 +136,8 @@ int kt_machine_add_vcpus(struct kt_machine *machine, uint64_t entry,
 		r = kt_vcpu_set_cpuid(vcpu, t, cpuid, err);
 		if (!r)
 			r = kt_vcpu_set_msrs(vcpu, err);
+		if (!r && kt_apic_id_max(t) >= KT_APIC_ID_X2APIC)
+			r = kt_vcpu_enable_x2apic(vcpu, err);
 		if (!r && i == 0)
 			r = kt_vcpu_set_entry(vcpu, entry, err);
 		if (r)

@@ -10,14 +10,16 @@
 #include "vmm/x86_64/cpuid.h"
 #include "vmm/x86_64/vcpu_state.h"
 
-#define MSR_MISC_ENABLE	     0x1a0
+#define MSR_MISC_ENABLE      0x1a0
 #define MISC_ENABLE_STRINGS  (1ULL << 0)
+#define MSR_APIC_BASE        0x1b
+#define APIC_BASE_X2APIC     (1ULL << 10)
+#define APIC_BASE_ENABLE     (1ULL << 11)
 #define MSR_MTRR_DEF_TYPE    0x2ff
-#define MTRR_ENABLED	     (1ULL << 11)
+#define MTRR_ENABLED         (1ULL << 11)
 #define MTRR_TYPE_WRITE_BACK 6
 
-_Static_assert(sizeof(struct kt_cpuid_entry) ==
-		       sizeof(struct kvm_cpuid_entry2),
+_Static_assert(sizeof(struct kt_cpuid_entry) == sizeof(struct kvm_cpuid_entry2),
 	       "kt_cpuid_entry is KVM's entry");
 
 struct kt_cpuid_source {
@@ -90,17 +92,40 @@ int kt_vcpu_set_msrs(struct kt_vcpu *vcpu, struct ktstr_error *err)
 		struct kvm_msr_entry entries[2];
 	} msrs = {
 		.header.nmsrs = 2,
-		.entries = {
-			{ .index = MSR_MTRR_DEF_TYPE,
-			  .data = MTRR_ENABLED | MTRR_TYPE_WRITE_BACK },
-			/* Last, since only Intel's CPUs have it. */
-			{ .index = MSR_MISC_ENABLE,
-			  .data = MISC_ENABLE_STRINGS },
-		},
+		.entries =
+			{
+				{.index = MSR_MTRR_DEF_TYPE,
+				 .data = MTRR_ENABLED | MTRR_TYPE_WRITE_BACK},
+				/* Last, since only Intel's CPUs have it. */
+				{.index = MSR_MISC_ENABLE,
+				 .data = MISC_ENABLE_STRINGS},
+			},
 	};
 
 	if (ioctl(vcpu->fd, KVM_SET_MSRS, &msrs) < 1)
 		return kt_err_errno(err, -EIO, "KVM refuses vCPU %u's MSRs",
+				    vcpu->index);
+	return 0;
+}
+
+int kt_vcpu_enable_x2apic(struct kt_vcpu *vcpu, struct ktstr_error *err)
+{
+	struct {
+		struct kvm_msrs header;
+		struct kvm_msr_entry entry;
+	} msr = {
+		.header.nmsrs = 1,
+		.entry.index = MSR_APIC_BASE,
+	};
+
+	/* KVM has the address and the boot CPU's bit in it already. */
+	if (ioctl(vcpu->fd, KVM_GET_MSRS, &msr) < 1)
+		return kt_err_errno(err, -EIO, "cannot read vCPU %u's APIC base",
+				    vcpu->index);
+	msr.entry.data |= APIC_BASE_ENABLE | APIC_BASE_X2APIC;
+	if (ioctl(vcpu->fd, KVM_SET_MSRS, &msr) < 1)
+		return kt_err_errno(err, -EIO,
+				    "KVM refuses x2APIC mode for vCPU %u",
 				    vcpu->index);
 	return 0;
 }

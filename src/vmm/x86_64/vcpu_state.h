@@ -26,6 +26,13 @@ int kt_vcpu_set_cpuid(struct kt_vcpu *vcpu, const struct kt_topology *topology,
 /* What firmware would have set: memory is write-back, strings are fast. */
 int kt_vcpu_set_msrs(struct kt_vcpu *vcpu, struct ktstr_error *err);
 
+/*
+ * Hands the CPU over in x2APIC mode, as firmware must where some APIC id does
+ * not fit a byte (x2APIC specification 2.4.3): Linux takes a CPU with such an
+ * id out of the MADT only if it was entered in that mode. After the CPUID.
+ */
+int kt_vcpu_enable_x2apic(struct kt_vcpu *vcpu, struct ktstr_error *err);
+
 /* Long mode at `entry`, see kt_boot_registers(). */
 int kt_vcpu_set_entry(struct kt_vcpu *vcpu, uint64_t entry,
 		      struct ktstr_error *err);
