@@ -179,7 +179,7 @@ static void every_preset_is_valid(void **state)
 
 /*
  * A golden file's first line is the bad text, the rest is the message. With
- * KTSTR_UPDATE_GOLDEN set the rest is written anew instead.
+ * KTSTR_GOLDEN_WRITE set the rest is written anew instead.
  */
 static void check_golden(const char *path)
 {
@@ -199,7 +199,7 @@ static void check_golden(const char *path)
 	assert_int_equal(err.kind, KTSTR_ERROR_INVALID);
 	assert_null(t.nodes);
 	kt_strbuf_addf(&seen, "%s\n", err.message);
-	if (getenv("KTSTR_UPDATE_GOLDEN")) {
+	if (getenv("KTSTR_GOLDEN_WRITE")) {
 		_cleanup_strbuf_ struct kt_strbuf file = {0};
 
 		kt_strbuf_addf(&file, "%s\n%s", content, seen.data);
