@@ -11,9 +11,9 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "guest/kmsg.h"
 #include "guest/queue.h"
 #include "guest/symbols.h"
+#include "guest/watch.h"
 #include "wire/payload.h"
 
 /* One read of the wire can end a frame of which all but the end was kept. */
@@ -21,16 +21,9 @@
 #define SESSION_IN_BYTES         (512u * 1024)
 #define SESSION_CONSOLE_BYTES    (64u * 1024)
 #define SESSION_READ_BYTES       (64u * 1024)
-#define SESSION_KMSG_BYTES       (16u * 1024)
-
-/* Records of the kernel's log between two looks at everything else. */
-#define SESSION_KMSG_BATCH 64
 
 /* How long what is left after the program's end may stand still. */
 #define SESSION_STALL_MS 10000
-
-/* How long the OOM killer's line may take after its victim's end. */
-#define SESSION_OOM_LINE_MS 1000
 
 enum {
 	AT_WIRE,
@@ -57,15 +50,11 @@ struct session {
 	struct kt_strbuf symbol_names; /* asked for meanwhile */
 	bool symbols_answered;
 
-	int kmsg_fd;
-	struct kt_kmsg_tail kmsg_tail;
-	uint64_t kmsg_kills;
-	bool oom_reported;
+	struct kt_watch watch;
 
 	bool exited;
 	int wait_status;
 	uint8_t scratch[SESSION_READ_BYTES];
-	char record[SESSION_KMSG_BYTES];
 };
 
 static bool session_is_shell(const struct session *s)
@@ -79,91 +68,6 @@ static void session_note(struct session *s, const char *what, int error)
 
 	snprintf(text, sizeof(text), "%s: %s", what, strerror(-error));
 	(void)kt_link_send_text(s->link, KT_FRAME_LIFECYCLE, text);
-}
-
-static void session_report_oom(struct session *s,
-			       const struct kt_kmsg_record *record)
-{
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
-
-	if (s->oom_reported)
-		return;
-	s->oom_reported = true;
-	kt_strbuf_add(&text, "the guest ran out of memory: ");
-	kt_strbuf_add_bytes(&text, record->text, record->length);
-	kt_strbuf_add(&text, "\nthe end of its kernel log:\n");
-	kt_strbuf_add_bytes(&text, s->kmsg_tail.text, s->kmsg_tail.length);
-	(void)kt_link_send_text(s->link, KT_FRAME_CRASH, kt_strbuf_text(&text));
-}
-
-static void session_take_record(struct session *s,
-				const struct kt_kmsg_record *record)
-{
-	_cleanup_strbuf_ struct kt_strbuf line = {0};
-
-	kt_kmsg_format(record, &line);
-	if (kt_strbuf_failed(&line))
-		return;
-	kt_kmsg_tail_add(&s->kmsg_tail, line.data, line.length);
-	if (record->facility == 0 && record->level <= KT_KMSG_WARNING)
-		(void)kt_link_send(s->link, KT_FRAME_DMESG, line.data,
-				   line.length);
-	if (kt_kmsg_is_kill(record))
-		s->kmsg_kills++;
-	if (kt_kmsg_is_oom_kill(record))
-		session_report_oom(s, record);
-}
-
-static void session_read_kmsg(struct session *s)
-{
-	struct kt_kmsg_record record;
-
-	for (int i = 0; i < SESSION_KMSG_BATCH && s->kmsg_fd >= 0; i++) {
-		int r = kt_kmsg_read(s->kmsg_fd, s->record, sizeof(s->record),
-				     &record);
-
-		if (r == 0)
-			return;
-		if (r < 0) {
-			session_note(s, "cannot follow the kernel log", r);
-			s->kmsg_fd = -1;
-			return;
-		}
-		session_take_record(s, &record);
-	}
-}
-
-static uint64_t session_count_kills(const struct session *s)
-{
-	_cleanup_free_ char *vmstat = NULL;
-
-	if (kt_read_file(s->config->vmstat_path, 64 * KT_KIB, &vmstat, NULL) < 0)
-		return 0;
-	return kt_vmstat_value(vmstat, "oom_kill");
-}
-
-/*
- * The kernel counts an OOM kill before it sends the signal and writes its line
- * after (__oom_kill_process()), so a count ahead of the lines seen means that
- * one is about to come.
- */
-static void session_await_oom_line(struct session *s)
-{
-	const uint64_t deadline = kt_now_ns() + SESSION_OOM_LINE_MS * 1000000ull;
-	uint64_t kills;
-
-	if (kt_exit_code(s->wait_status) != 128 + SIGKILL)
-		return;
-	kills = session_count_kills(s);
-	for (;;) {
-		struct pollfd poll_fd = {.fd = s->kmsg_fd, .events = POLLIN};
-		uint64_t now = kt_now_ns();
-
-		session_read_kmsg(s);
-		if (s->kmsg_kills >= kills || s->kmsg_fd < 0 || now >= deadline)
-			return;
-		poll(&poll_fd, 1, (int)((deadline - now) / 1000000u) + 1);
-	}
 }
 
 static void session_start_symbols(struct session *s)
@@ -330,7 +234,7 @@ static void session_prepare(const struct session *s, struct pollfd *fds)
 	/* Its hangup always counts. */
 	fds[AT_WIRE].fd = s->link->fd;
 	session_want(&fds[AT_SIGCHLD], s->config->sigchld_fd, true, false);
-	session_want(&fds[AT_KMSG], s->kmsg_fd, link_room, false);
+	session_want(&fds[AT_KMSG], s->watch.kmsg_fd, link_room, false);
 	session_want(&fds[AT_SYMBOLS],
 		     s->symbols ? kt_symbols_fd(s->symbols) : -1, true, false);
 	session_want(&fds[AT_IN], s->child->in_fd, false,
@@ -359,7 +263,7 @@ static int session_dispatch(struct session *s, const struct pollfd *fds)
 	if (fds[AT_SIGCHLD].revents)
 		session_reap(s);
 	if (fds[AT_KMSG].revents)
-		session_read_kmsg(s);
+		kt_watch_read(&s->watch);
 	if (fds[AT_SYMBOLS].revents)
 		session_finish_symbols(s);
 	if (fds[AT_CONSOLE].revents & POLLIN) {
@@ -422,7 +326,8 @@ static int session_loop(struct session *s)
 		if (r < 0)
 			return r;
 	}
-	session_await_oom_line(s);
+	if (kt_exit_code(s->wait_status) == 128 + SIGKILL)
+		kt_watch_await_kill(&s->watch);
 	return 0;
 }
 
@@ -454,7 +359,8 @@ int kt_session_run(const struct kt_session_config *config,
 	s->config = config;
 	s->link = config->link;
 	s->child = child;
-	s->kmsg_fd = config->kmsg_fd;
+	kt_watch_init(&s->watch, config->link, config->kmsg_fd,
+		      config->vmstat_path);
 	if ((r = kt_queue_init(&s->in, SESSION_IN_BYTES)) < 0 ||
 	    (r = kt_queue_init(&s->console, SESSION_CONSOLE_BYTES)) < 0)
 		return r;
