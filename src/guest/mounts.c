@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/mounts.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/cleanup.h"
 #include "base/macro.h"
 
 struct mount_entry {
@@ -48,8 +50,25 @@ static const struct {
 	{"/proc/self/fd/2", "/dev/stderr"},
 };
 
+/* Files that the user packed below /tmp or /run would vanish under a mount;
+ * the initramfs below is as good a place to write to. */
+static bool mount_hides_files(const struct mount_entry *entry)
+{
+	_cleanup_closedir_ DIR *dir = NULL;
+	struct dirent *file;
+
+	if (strcmp(entry->type, "tmpfs") != 0 || !(dir = opendir(entry->path)))
+		return false;
+	while ((file = readdir(dir)))
+		if (strcmp(file->d_name, ".") && strcmp(file->d_name, ".."))
+			return true;
+	return false;
+}
+
 static int mount_one(const struct mount_entry *entry)
 {
+	if (mount_hides_files(entry))
+		return 0;
 	/* In sysfs the mount point is there, or the kernel lacks the type and
 	 * mount() says so better than mkdir() would. */
 	if (mkdir(entry->path, entry->mode) < 0 && errno != EEXIST &&
