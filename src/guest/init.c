@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/klog.h>
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <termios.h>
@@ -28,14 +29,18 @@
 #include "wire/guest_files.h"
 #include "wire/payload.h"
 
-#define INIT_PORT_NAME       "ktstr.wire"
-#define INIT_PORT_TIMEOUT_MS 10000
-#define INIT_CONSOLE         "/dev/hvc0"
-#define INIT_CONSOLE_STEP_MS 20
-#define INIT_DRAIN_MS        30000
-#define INIT_CRASH_DRAIN_MS  2000
-#define INIT_EXEC_MAX_BYTES  (1u << 20)
-#define INIT_TERMINAL_MAX    1000
+#define INIT_PORT_NAME        "ktstr.wire"
+#define INIT_PORT_TIMEOUT_MS  10000
+#define INIT_CONSOLE          "/dev/hvc0"
+#define INIT_CONSOLE_STEP_MS  20
+#define INIT_DRAIN_MS         30000
+#define INIT_CRASH_DRAIN_MS   2000
+#define INIT_EXEC_MAX_BYTES   (1u << 20)
+#define INIT_TERMINAL_MAX     1000
+#define INIT_SYSCTL_MAX_BYTES (64 * KT_KIB)
+
+/* SYSLOG_ACTION_CONSOLE_LEVEL of syslog(2), which libc does not name. */
+#define INIT_SYSLOG_CONSOLE_LEVEL 8
 
 struct init {
 	struct kt_link link;
@@ -83,6 +88,20 @@ static void init_refuse_oom_kill(void)
 
 	if (fd >= 0)
 		(void)kt_write_all(fd, "-1000", 5);
+}
+
+/*
+ * A panic raises the console's level by itself, but not from 0
+ * (console_verbose()): with "loglevel=0" it would end the guest in silence.
+ */
+static void init_let_panics_print(void)
+{
+	_cleanup_free_ char *text = NULL;
+
+	if (kt_read_file("/proc/sys/kernel/printk", INIT_SYSCTL_MAX_BYTES,
+			 &text, NULL) == 0 &&
+	    atoi(text) == 0)
+		(void)klogctl(INIT_SYSLOG_CONSOLE_LEVEL, NULL, 1);
 }
 
 static int init_setup_signals(struct init *init, struct ktstr_error *err)
@@ -145,6 +164,7 @@ static int init_come_up(struct init *init, struct ktstr_error *err)
 		return r;
 	init_fill_stdio();
 	init_refuse_oom_kill();
+	init_let_panics_print();
 	r = init_check_archive(err);
 	if (r < 0)
 		return r;
