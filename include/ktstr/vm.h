@@ -46,7 +46,8 @@ struct ktstr_stdio {
 
 /*
  * Everything a VM is made from. Fill it in with KTSTR_VM_CONFIG(), which puts
- * the defaults in first. Strings and arrays are borrowed until
+ * the defaults in first; give it named arrays, not compound literals, which
+ * would end with the expression. Strings and arrays are borrowed until
  * ktstr_vm_build() returns; `log` and `stdio` until the VM is destroyed.
  */
 struct ktstr_vm_config {

@@ -40,8 +40,7 @@ static const struct kt_bus_range *range_of(const struct kt_bus *bus,
 	return NULL;
 }
 
-static bool fits(const struct kt_bus_range *r, uint64_t address,
-		 uint32_t length)
+static bool fits(const struct kt_bus_range *r, uint64_t address, uint32_t length)
 {
 	return (length == 1 || length == 2 || length == 4 || length == 8) &&
 	       length <= r->size_bytes - (address - r->base);

@@ -9,10 +9,10 @@
 #include "base/strbuf.h"
 
 struct kt_cmdline_options {
-	bool dmesg;	     /* the whole log on the console */
+	bool dmesg; /* the whole log on the console */
 	uint32_t n_vcpus;
-	uint32_t host_cpus;  /* that the vCPUs will run on */
-	const char *extra;   /* the user's; last, so that it wins. Nullable */
+	uint32_t host_cpus; /* that the vCPUs will run on */
+	const char *extra;  /* the user's; last, so that it wins. Nullable */
 };
 
 void kt_cmdline_write(const struct kt_cmdline_options *options,

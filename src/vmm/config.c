@@ -11,10 +11,10 @@
 #include "base/macro.h"
 #include "vmm/config.h"
 
-#define INIT_NAME	"ktstr-init"
+#define INIT_NAME       "ktstr-init"
 #define BZIMAGE_IN_TREE "arch/x86/boot/bzImage"
-#define PROBE_PATH	"bin/ktstr-jemalloc-probe"
-#define WORKER_PATH	"bin/ktstr-jemalloc-alloc-worker"
+#define PROBE_PATH      "bin/ktstr-jemalloc-probe"
+#define WORKER_PATH     "bin/ktstr-jemalloc-alloc-worker"
 
 /* Released with 0.1; a later field is absent in what an older caller hands in. */
 #define CONFIG_SIZE_0_1 sizeof(struct ktstr_vm_config)
@@ -86,15 +86,15 @@ static int settle_memory(struct kt_config *config,
 			 const struct ktstr_vm_config *public,
 			 struct ktstr_error *err)
 {
-	bool deferred = public->memory_deferred ||
-			public->memory_deferred_min_mib;
+	bool deferred =
+		public->memory_deferred || public->memory_deferred_min_mib;
 	uint32_t declared = kt_topology_memory_mib(config->topology);
 
 	config->memory_min_mib = public->memory_deferred_min_mib;
 	config->memory_mib = deferred ? 0 : public->memory_mib;
 	if (!config->topology->has_declared_memory) {
-		return deferred ? 0 :
-				  kt_topology_assign_memory(config->topology,
+		return deferred ? 0
+				: kt_topology_assign_memory(config->topology,
 							    config->memory_mib,
 							    err);
 	}
@@ -110,16 +110,15 @@ static int settle_memory(struct kt_config *config,
 }
 
 /* A file that will be packed: there, readable, and regular. */
-static int check_file(const char *what, const char *path,
-		      struct ktstr_error *err)
+static int check_file(const char *what, const char *path, struct ktstr_error *err)
 {
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return errno == ENOENT ?
-			       kt_err(err, -ENOENT, "%s not found: %s", what,
-				      path) :
-			       kt_err_errno(err, -errno, "%s %s", what, path);
+		return errno == ENOENT
+			       ? kt_err(err, -ENOENT, "%s not found: %s", what,
+					path)
+			       : kt_err_errno(err, -errno, "%s %s", what, path);
 	if (!S_ISREG(st.st_mode))
 		return kt_err(err, -EINVAL, "%s is not a regular file: %s",
 			      what, path);
@@ -156,8 +155,10 @@ int kt_config_find_init(char **ret, struct ktstr_error *err)
 				      beside ? beside : "beside the program",
 				      named);
 	} else if (access(named, R_OK) < 0) {
-		return kt_err(err, -errno, "init binary not found: %s "
-			      "(KTSTR_INIT)", named);
+		return kt_err(err, -errno,
+			      "init binary not found: %s "
+			      "(KTSTR_INIT)",
+			      named);
 	}
 	*ret = strdup(named);
 	return *ret ? 0 : no_memory(err);
@@ -243,8 +244,8 @@ static int copy_include_files(struct kt_config *config,
 {
 	if (!public->n_include_files)
 		return 0;
-	config->include_files = calloc(public->n_include_files,
-				       sizeof(*config->include_files));
+	config->include_files =
+		calloc(public->n_include_files, sizeof(*config->include_files));
 	if (!config->include_files)
 		return no_memory(err);
 	for (size_t i = 0; i < public->n_include_files; i++) {
@@ -364,8 +365,7 @@ static int check_and_copy(struct kt_config *config,
 }
 
 int kt_config_init(struct kt_config *config,
-		   const struct ktstr_vm_config *public,
-		   struct ktstr_error *err)
+		   const struct ktstr_vm_config *public, struct ktstr_error *err)
 {
 	int r;
 

@@ -44,8 +44,7 @@ struct kt_config {
  * fields' importance, and copies it. The first thing wrong is the error.
  */
 int kt_config_init(struct kt_config *config,
-		   const struct ktstr_vm_config *public,
-		   struct ktstr_error *err);
+		   const struct ktstr_vm_config *public, struct ktstr_error *err);
 void kt_config_deinit(struct kt_config *config);
 
 /* Our own init serves a terminal, not one command and not a test program. */

@@ -21,9 +21,9 @@ static void add_safe(struct kt_strbuf *sb, const char *text, size_t length)
 		if (c == '\r')
 			continue;
 		kt_strbuf_add_char(sb, (c < 0x20 && c != '\n' && c != '\t') ||
-						       c == 0x7f ?
-					       '.' :
-					       (char)c);
+						       c == 0x7f
+					       ? '.'
+					       : (char)c);
 	}
 }
 
@@ -58,10 +58,10 @@ static bool add_end(struct kt_strbuf *sb, const struct kt_crash_evidence *e)
 	case KT_END_RESET:
 	case KT_END_POWER_OFF:
 		kt_strbuf_addf(sb, "the guest %s before its init %s\n",
-			       e->end->kind == KT_END_RESET ? "restarted" :
-							      "powered off",
-			       e->ready ? "reported an exit code" :
-					  "had come up");
+			       e->end->kind == KT_END_RESET ? "restarted"
+							    : "powered off",
+			       e->ready ? "reported an exit code"
+					: "had come up");
 		return true;
 	case KT_END_NONE:
 		break;

@@ -12,9 +12,9 @@
 /* Texts are NULL or "" where a witness has nothing to say. */
 struct kt_crash_evidence {
 	const struct kt_end *end;
-	bool ready;	     /* init had come up */
-	bool exited;	     /* init had reported an exit code */
-	bool cut_short;	     /* the host ended it: timeout or stop */
+	bool ready;          /* init had come up */
+	bool exited;         /* init had reported an exit code */
+	bool cut_short;      /* the host ended it: timeout or stop */
 	const char *kernel;  /* COM1 */
 	const char *last;    /* COM2: the last words of init */
 	const char *reports; /* crash frames */

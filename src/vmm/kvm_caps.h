@@ -38,8 +38,7 @@ struct kt_kvm_caps {
 	int value[KT_KVM_CAP_COUNT];
 };
 
-static inline bool kt_kvm_has(const struct kt_kvm_caps *caps,
-			      enum kt_kvm_cap cap)
+static inline bool kt_kvm_has(const struct kt_kvm_caps *caps, enum kt_kvm_cap cap)
 {
 	return caps->value[cap] > 0;
 }

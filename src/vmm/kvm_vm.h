@@ -16,7 +16,7 @@
 
 enum kt_irqchip_mode {
 	KT_IRQCHIP_KERNEL, /* PIC, IOAPIC, PIT and local APICs in KVM */
-	KT_IRQCHIP_SPLIT,  /* local APICs in KVM, the IOAPIC ours; no PIC, PIT */
+	KT_IRQCHIP_SPLIT, /* local APICs in KVM, the IOAPIC ours; no PIC, PIT */
 };
 
 struct kt_kvm {
@@ -27,7 +27,10 @@ struct kt_kvm {
 	struct kt_kvm_caps caps;
 };
 
-#define KT_KVM_INIT { .device_fd = -1, .vm_fd = -1 }
+#define KT_KVM_INIT                                                            \
+	{                                                                      \
+		.device_fd = -1, .vm_fd = -1                                   \
+	}
 
 /* What KVM is asked for; `highest_apic_id` decides nothing, it is checked. */
 struct kt_kvm_options {

@@ -50,10 +50,10 @@ static int load_acpi(struct kt_machine *machine, struct ktstr_error *err)
 	size_t used;
 
 	if (!at)
-		return kt_err(err, -ENOSPC, "the first node has less than 1 "
-					    "MiB of memory; raise memory_mib");
-	return kt_acpi_write(&config, at, KT_ACPI_END - KT_ACPI_GPA, &used,
-			     err);
+		return kt_err(err, -ENOSPC,
+			      "the first node has less than 1 "
+			      "MiB of memory; raise memory_mib");
+	return kt_acpi_write(&config, at, KT_ACPI_END - KT_ACPI_GPA, &used, err);
 }
 
 int kt_load_tables(struct kt_machine *machine, const struct kt_kernel *kernel,

@@ -38,7 +38,7 @@ enum kt_machine_irq {
 
 struct kt_machine {
 	const struct kt_topology *topology; /* borrowed */
-	const struct ktstr_log *log;	    /* borrowed, nullable */
+	const struct ktstr_log *log;        /* borrowed, nullable */
 	struct kt_kvm kvm;
 	struct kt_vm_memory memory;
 	struct kt_guest_memory view; /* of `memory` */

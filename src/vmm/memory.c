@@ -54,8 +54,7 @@ static int reserve(struct kt_vm_memory *memory, uint64_t end,
 				    (unsigned long long)(bytes / KT_MIB));
 	memory->reservation = at;
 	memory->reservation_bytes = bytes;
-	memory->base =
-		(uint8_t *)KT_ALIGN_UP((uintptr_t)at, HUGE_PAGE_BYTES);
+	memory->base = (uint8_t *)KT_ALIGN_UP((uintptr_t)at, HUGE_PAGE_BYTES);
 	return 0;
 }
 
@@ -120,10 +119,10 @@ int kt_vm_memory_map_file(struct kt_vm_memory *memory, uint64_t gpa, int fd,
 	void *at = kt_guest_memory_at(&view, gpa, length);
 
 	if (!at)
-		return kt_err(err, -EFAULT,
-			      "guest memory has no room for %llu bytes at %#llx",
-			      (unsigned long long)length,
-			      (unsigned long long)gpa);
+		return kt_err(
+			err, -EFAULT,
+			"guest memory has no room for %llu bytes at %#llx",
+			(unsigned long long)length, (unsigned long long)gpa);
 	if (mmap(at, length, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED)
 		return kt_err_errno(err, -errno,

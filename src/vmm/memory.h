@@ -45,8 +45,8 @@ void kt_vm_memory_deinit(struct kt_vm_memory *memory);
 int kt_vm_memory_map_file(struct kt_vm_memory *memory, uint64_t gpa, int fd,
 			  uint64_t length, struct ktstr_error *err);
 
-static inline struct kt_guest_memory
-kt_vm_memory_view(const struct kt_vm_memory *memory)
+static inline struct kt_guest_memory kt_vm_memory_view(
+	const struct kt_vm_memory *memory)
 {
-	return (struct kt_guest_memory){ memory->regions, memory->n_regions };
+	return (struct kt_guest_memory){memory->regions, memory->n_regions};
 }

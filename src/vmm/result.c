@@ -70,8 +70,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	result->ready = session->ready;
 	result->timings = run->timings;
 	if (session->ready)
-		result->timings.boot_ns =
-			session->ready_ns - run->first_run_ns;
+		result->timings.boot_ns = session->ready_ns - run->first_run_ns;
 	result->console = serial_text(run->machine->com1);
 	result->output = kt_strbuf_steal(&session->kept);
 	if (!result->console || !result->output)

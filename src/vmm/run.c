@@ -18,7 +18,7 @@
 #include "wire/guest_files.h"
 
 /* What a stock kernel lacks to see our devices. */
-static const char *const guest_modules[] = { "virtio_mmio", NULL };
+static const char *const guest_modules[] = {"virtio_mmio", NULL};
 
 static uint32_t host_cpus(void)
 {
@@ -121,8 +121,8 @@ static int size_memory(struct kt_run *run, struct ktstr_error *err)
 	struct kt_sizing sizing = {
 		.unpacked_bytes = run->initramfs->unpacked_bytes,
 		.kernel_bytes = config->kernel->init_size,
-		.archive_bytes = run->initramfs->base_bytes +
-				 run->initramfs->run_bytes,
+		.archive_bytes =
+			run->initramfs->base_bytes + run->initramfs->run_bytes,
 		.share = KT_SIZING_SHARE_HALF,
 		.minimum_mib = config->memory_min_mib,
 	};
@@ -171,16 +171,18 @@ static int load_guest(struct kt_run *run, struct kt_boot_kernel *plan,
 	if (r)
 		return r;
 	run->timings.setup_kernel_ns = lap(at);
-	kt_cmdline_write(&(struct kt_cmdline_options){
-				 .dmesg = config->dmesg,
-				 .n_vcpus = config->topology->n_cpus,
-				 .host_cpus = host_cpus(),
-				 .extra = config->cmdline,
-			 },
-			 &cmdline);
+	kt_cmdline_write(
+		&(struct kt_cmdline_options){
+			.dmesg = config->dmesg,
+			.n_vcpus = config->topology->n_cpus,
+			.host_cpus = host_cpus(),
+			.extra = config->cmdline,
+		},
+		&cmdline);
 	if (kt_strbuf_failed(&cmdline))
-		return kt_err_errno(err, -ENOMEM, "no memory for a command "
-						  "line");
+		return kt_err_errno(err, -ENOMEM,
+				    "no memory for a command "
+				    "line");
 	data.cmdline = kt_strbuf_text(&cmdline);
 	r = kt_load_initramfs(run->machine, run->initramfs, plan, &data, err);
 	if (!r)
@@ -277,9 +279,8 @@ static void tear_down(struct kt_run *run)
 int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,
 		 struct ktstr_error *err)
 {
-	struct kt_run run = { .vm = vm,
-			      .config = &vm->config,
-			      .start_ns = kt_now_ns() };
+	struct kt_run run = {
+		.vm = vm, .config = &vm->config, .start_ns = kt_now_ns()};
 	int r;
 
 	if (atomic_exchange(&vm->ran, true))

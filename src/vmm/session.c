@@ -12,9 +12,9 @@
 #include "wire/frame.h"
 #include "wire/payload.h"
 
-#define INPUT_BYTES	   (32u * 1024)
-#define TO_GUEST_MAX	   (64u * 1024)
-#define ADDRESSES_MAX	   4096
+#define INPUT_BYTES         (32u * 1024)
+#define TO_GUEST_MAX        (64u * 1024)
+#define ADDRESSES_MAX       4096
 #define END_OF_TRANSMISSION 0x04 /* what ^D sends */
 
 /* Offers the console what waits; it takes what fits. */
@@ -38,13 +38,12 @@ static void session_send(struct kt_session *session, uint32_t type,
 static void add_bounded(struct kt_strbuf *sb, const void *data, size_t length)
 {
 	if (sb->length < KT_SESSION_TEXT_MAX)
-		kt_strbuf_add_bytes(sb, data,
-				    KT_MIN(length,
-					   KT_SESSION_TEXT_MAX - sb->length));
+		kt_strbuf_add_bytes(
+			sb, data,
+			KT_MIN(length, KT_SESSION_TEXT_MAX - sb->length));
 }
 
-static void frame_ready(struct kt_session *session,
-			const struct kt_frame *frame)
+static void frame_ready(struct kt_session *session, const struct kt_frame *frame)
 {
 	(void)frame;
 	if (session->ready)
@@ -93,24 +92,21 @@ static void frame_addresses(struct kt_session *session,
 	}
 }
 
-static void frame_output(struct kt_session *session,
-			 const struct kt_frame *frame)
+static void frame_output(struct kt_session *session, const struct kt_frame *frame)
 {
-	enum kt_session_stream which = frame->type == KT_FRAME_STDERR ?
-					       KT_SESSION_ERROR :
-					       KT_SESSION_OUTPUT;
+	enum kt_session_stream which = frame->type == KT_FRAME_STDERR
+					       ? KT_SESSION_ERROR
+					       : KT_SESSION_OUTPUT;
 
 	kt_stream_put(&session->streams[which], frame->payload, frame->length);
 }
 
-static void frame_crash(struct kt_session *session,
-			const struct kt_frame *frame)
+static void frame_crash(struct kt_session *session, const struct kt_frame *frame)
 {
 	add_bounded(&session->crash, frame->payload, frame->length);
 }
 
-static void frame_dmesg(struct kt_session *session,
-			const struct kt_frame *frame)
+static void frame_dmesg(struct kt_session *session, const struct kt_frame *frame)
 {
 	add_bounded(&session->dmesg, frame->payload, frame->length);
 }
@@ -124,21 +120,19 @@ static void frame_lifecycle(struct kt_session *session,
 
 static const struct {
 	uint32_t type;
-	void (*handle)(struct kt_session *session,
-		       const struct kt_frame *frame);
+	void (*handle)(struct kt_session *session, const struct kt_frame *frame);
 } frame_handlers[] = {
-	{ KT_FRAME_READY, frame_ready },
-	{ KT_FRAME_STDOUT, frame_output },
-	{ KT_FRAME_STDERR, frame_output },
-	{ KT_FRAME_EXIT, frame_exit },
-	{ KT_FRAME_KERNEL_ADDRESSES, frame_addresses },
-	{ KT_FRAME_CRASH, frame_crash },
-	{ KT_FRAME_DMESG, frame_dmesg },
-	{ KT_FRAME_LIFECYCLE, frame_lifecycle },
+	{KT_FRAME_READY, frame_ready},
+	{KT_FRAME_STDOUT, frame_output},
+	{KT_FRAME_STDERR, frame_output},
+	{KT_FRAME_EXIT, frame_exit},
+	{KT_FRAME_KERNEL_ADDRESSES, frame_addresses},
+	{KT_FRAME_CRASH, frame_crash},
+	{KT_FRAME_DMESG, frame_dmesg},
+	{KT_FRAME_LIFECYCLE, frame_lifecycle},
 };
 
-static void handle_frame(struct kt_session *session,
-			 const struct kt_frame *frame)
+static void handle_frame(struct kt_session *session, const struct kt_frame *frame)
 {
 	if (!frame->crc_ok) {
 		kt_warn(session->config->log,
@@ -175,8 +169,7 @@ static size_t session_receive(void *userdata, enum kt_console_port_id port,
 	if (streams_full(session))
 		return 0;
 	if (port == KT_CONSOLE_PORT_HVC) {
-		kt_stream_put(&session->streams[KT_SESSION_OUTPUT], data,
-			      length);
+		kt_stream_put(&session->streams[KT_SESSION_OUTPUT], data, length);
 		return length;
 	}
 	if (kt_frame_decoder_feed(&session->decoder, data, length))
@@ -238,8 +231,7 @@ void kt_session_attach(struct kt_session *session, struct kt_console *console)
 		for (size_t i = 0; symbols[i]; i++)
 			kt_strbuf_add_bytes(&names, symbols[i],
 					    strlen(symbols[i]) + 1);
-		session_send(session, KT_FRAME_SYMBOLS, names.data,
-			     names.length);
+		session_send(session, KT_FRAME_SYMBOLS, names.data, names.length);
 	}
 }
 
@@ -258,8 +250,7 @@ void kt_session_poll(const struct kt_session *session,
 		     struct pollfd fds[KT_SESSION_FDS])
 {
 	fds[0] = (struct pollfd){
-		.fd = wants_input(session) ? session->config->stdio.input_fd :
-					     -1,
+		.fd = wants_input(session) ? session->config->stdio.input_fd : -1,
 		.events = POLLIN,
 	};
 	for (size_t i = 0; i < KT_SESSION_STREAMS; i++) {
@@ -290,9 +281,8 @@ static void read_input(struct kt_session *session)
 	ssize_t n;
 
 	if (session->shell)
-		room = KT_MIN(room,
-			      kt_console_send_space(session->console,
-						    KT_CONSOLE_PORT_HVC));
+		room = KT_MIN(room, kt_console_send_space(session->console,
+							  KT_CONSOLE_PORT_HVC));
 	n = read(session->config->stdio.input_fd, data, room);
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
 		return;
@@ -341,8 +331,7 @@ bool kt_session_has_pending(const struct kt_session *session)
 	return false;
 }
 
-void kt_session_resize(struct kt_session *session, uint16_t columns,
-		       uint16_t rows)
+void kt_session_resize(struct kt_session *session, uint16_t columns, uint16_t rows)
 {
 	_cleanup_strbuf_ struct kt_strbuf payload = {};
 

@@ -32,7 +32,7 @@ enum kt_session_stream {
 
 struct kt_session {
 	const struct kt_config *config; /* borrowed */
-	struct kt_console *console;	/* borrowed */
+	struct kt_console *console;     /* borrowed */
 	bool shell;
 
 	struct kt_frame_decoder decoder;
@@ -55,8 +55,7 @@ struct kt_session {
 /* For kt_console_create(), with the session as userdata. */
 extern const struct kt_console_callbacks kt_session_callbacks;
 
-void kt_session_init(struct kt_session *session,
-		     const struct kt_config *config);
+void kt_session_init(struct kt_session *session, const struct kt_config *config);
 void kt_session_deinit(struct kt_session *session);
 
 /* Hands over the console, once there is one, and queues the first frames. */

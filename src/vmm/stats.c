@@ -10,15 +10,15 @@
 #include "vmm/stats.h"
 
 /* More than any KVM has; a bound for what is read from the descriptor. */
-#define NAME_BYTES_MAX	256
+#define NAME_BYTES_MAX  256
 #define DESCRIPTORS_MAX 4096
 
 static struct ktstr_kvm_stat *append(struct kt_stats *stats)
 {
 	if (stats->n == stats->capacity) {
 		size_t wanted = stats->capacity ? stats->capacity * 2 : 256;
-		struct ktstr_kvm_stat *grown = reallocarray(
-			stats->list, wanted, sizeof(*stats->list));
+		struct ktstr_kvm_stat *grown =
+			reallocarray(stats->list, wanted, sizeof(*stats->list));
 
 		if (!grown)
 			return NULL;
@@ -45,8 +45,7 @@ int kt_stats_read(int fd, int32_t vcpu, struct kt_stats *stats)
 	descs = malloc(stride * header.num_desc + 1);
 	if (!descs)
 		return -ENOMEM;
-	r = kt_pread_all(fd, descs, stride * header.num_desc,
-			 header.desc_offset);
+	r = kt_pread_all(fd, descs, stride * header.num_desc, header.desc_offset);
 	for (uint32_t i = 0; !r && i < header.num_desc; i++) {
 		const struct kvm_stats_desc *desc =
 			(const void *)(descs + i * stride);
@@ -62,7 +61,7 @@ int kt_stats_read(int fd, int32_t vcpu, struct kt_stats *stats)
 		stat = append(stats);
 		if (!stat)
 			return -ENOMEM;
-		*stat = (struct ktstr_kvm_stat){ .vcpu = vcpu, .value = value };
+		*stat = (struct ktstr_kvm_stat){.vcpu = vcpu, .value = value};
 		snprintf(stat->name, sizeof(stat->name), "%.*s",
 			 (int)header.name_size, desc->name);
 	}

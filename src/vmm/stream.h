@@ -23,7 +23,7 @@
 #define KT_STREAM_KEPT_MAX (64u * 1024 * 1024)
 
 struct kt_stream {
-	int fd;			/* borrowed; -1: `kept` gets the bytes */
+	int fd;                 /* borrowed; -1: `kept` gets the bytes */
 	struct kt_strbuf *kept; /* borrowed; may be shared by streams */
 	struct kt_strbuf pending;
 	size_t done; /* bytes of `pending` already written */

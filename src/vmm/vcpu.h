@@ -41,10 +41,14 @@ struct kt_vcpu {
 	const struct kt_vcpu_host *host;
 	pthread_t thread;
 	bool started;
+	bool tried_again; /* of the thread: the last exit was a KVM error */
 	atomic_bool stop;
 };
 
-#define KT_VCPU_INIT { .fd = -1, .stats_fd = -1 }
+#define KT_VCPU_INIT                                                           \
+	{                                                                      \
+		.fd = -1, .stats_fd = -1                                       \
+	}
 
 /*
  * Makes the vCPU `index` with that APIC id. Its statistics descriptor is opened

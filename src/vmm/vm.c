@@ -47,8 +47,7 @@ void ktstr_vm_stop(struct ktstr_vm *vm)
 	errno = saved;
 }
 
-void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns,
-			      uint16_t rows)
+void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns, uint16_t rows)
 {
 	int saved = errno;
 

@@ -9,16 +9,16 @@
 #include "vmm/x86_64/boot.h"
 #include "vmm/x86_64/layout.h"
 
-#define HEADER_OFFSET	   0x1f1
-#define HEADER_END_BYTE	   0x201 /* jump offset: the header ends 0x202 + it */
-#define HEADER_MAGIC	   0x53726448 /* "HdrS" */
-#define BOOT_FLAG	   0xaa55
+#define HEADER_OFFSET      0x1f1
+#define HEADER_END_BYTE    0x201 /* jump offset: the header ends 0x202 + it */
+#define HEADER_MAGIC       0x53726448 /* "HdrS" */
+#define BOOT_FLAG          0xaa55
 #define LOADER_UNDEFINED   0xff
-#define SECTOR_BYTES	   512
-#define ENTRY_64_OFFSET	   0x200
+#define SECTOR_BYTES       512
+#define ENTRY_64_OFFSET    0x200
 #define DEFAULT_ALIGNMENT  0x1000000ULL
 #define DEFAULT_INITRD_MAX 0x7fffffffULL
-#define DEFAULT_CMDLINE	   2047 /* COMMAND_LINE_SIZE of x86, less the NUL */
+#define DEFAULT_CMDLINE    2047 /* COMMAND_LINE_SIZE of x86, less the NUL */
 #define INITRD_ALIGNMENT   (2 * KT_MIB)
 
 #define E820_RAM      1
@@ -44,8 +44,7 @@ static void read_header(const struct kt_kernel *kernel,
 
 	memset(header, 0, sizeof(*header));
 	if (kernel->bzimage && kernel->bzimage_bytes > SECTOR_BYTES * 2) {
-		length = 0x202 + kernel->bzimage[HEADER_END_BYTE] -
-			 HEADER_OFFSET;
+		length = 0x202 + kernel->bzimage[HEADER_END_BYTE] - HEADER_OFFSET;
 		memcpy(header, kernel->bzimage + HEADER_OFFSET,
 		       KT_MIN(length, sizeof(*header)));
 		return;
@@ -109,14 +108,14 @@ int kt_boot_plan(const struct kt_kernel *kernel, struct kt_boot_kernel *ret,
 	int r;
 
 	read_header(kernel, &header);
-	r = kernel->elf ? plan_elf(kernel, &plan, err) :
-			  plan_bzimage(kernel, &header, &plan, err);
+	r = kernel->elf ? plan_elf(kernel, &plan, err)
+			: plan_bzimage(kernel, &header, &plan, err);
 	if (r)
 		return r;
-	plan.initrd_max = header.initrd_addr_max ? header.initrd_addr_max :
-						   DEFAULT_INITRD_MAX;
-	plan.cmdline_max = KT_MIN(header.cmdline_size ? header.cmdline_size :
-							DEFAULT_CMDLINE,
+	plan.initrd_max = header.initrd_addr_max ? header.initrd_addr_max
+						 : DEFAULT_INITRD_MAX;
+	plan.cmdline_max = KT_MIN(header.cmdline_size ? header.cmdline_size
+						      : DEFAULT_CMDLINE,
 				  (uint32_t)KT_CMDLINE_BYTES - 1);
 	*ret = plan;
 	return 0;
@@ -129,14 +128,16 @@ static int too_small(const struct kt_guest_memory *memory, uint64_t end,
 
 	for (size_t i = 0; i < memory->n_regions; i++)
 		have += memory->regions[i].size_bytes;
-	return kt_err(err, -ENOSPC,
-		      "%s ends at %llu MiB and does not fit the guest's memory "
-		      "of %llu MiB, the first node's %llu MiB in particular; "
-		      "raise memory_mib",
-		      what, (unsigned long long)(end / KT_MIB + 1),
-		      (unsigned long long)(have / KT_MIB),
-		      (unsigned long long)(memory->n_regions ?
-			      memory->regions[0].size_bytes / KT_MIB : 0));
+	return kt_err(
+		err, -ENOSPC,
+		"%s ends at %llu MiB and does not fit the guest's memory "
+		"of %llu MiB, the first node's %llu MiB in particular; "
+		"raise memory_mib",
+		what, (unsigned long long)(end / KT_MIB + 1),
+		(unsigned long long)(have / KT_MIB),
+		(unsigned long long)(memory->n_regions
+					     ? memory->regions[0].size_bytes / KT_MIB
+					     : 0));
 }
 
 static int load_segments(const struct kt_kernel *kernel,
@@ -198,8 +199,7 @@ int kt_boot_place_initrd(const struct kt_boot_kernel *plan,
 	for (size_t i = 0; i < memory->n_regions && !home; i++) {
 		const struct kt_memory_region *r = &memory->regions[i];
 
-		if (plan->start >= r->gpa &&
-		    plan->start - r->gpa < r->size_bytes)
+		if (plan->start >= r->gpa && plan->start - r->gpa < r->size_bytes)
 			home = r;
 	}
 	if (!home)
@@ -221,9 +221,9 @@ static void add_e820(struct boot_params *params, uint64_t start, uint64_t end,
 		     uint32_t type)
 {
 	struct boot_e820_entry *last =
-		params->e820_entries ?
-			&params->e820_table[params->e820_entries - 1] :
-			NULL;
+		params->e820_entries
+			? &params->e820_table[params->e820_entries - 1]
+			: NULL;
 
 	if (start >= end)
 		return;
@@ -275,10 +275,8 @@ static void fill_page_tables(uint64_t *tables)
 
 /* The protocol wants code at selector 0x10 and data at 0x18. */
 static const uint64_t boot_gdt[] = {
-	0,
-	0,
-	FLAT_DESCRIPTOR(0x9b, 0xa), /* code, 64-bit */
-	FLAT_DESCRIPTOR(0x93, 0xc), /* data */
+	0, 0, FLAT_DESCRIPTOR(0x9b, 0xa), /* code, 64-bit */
+	FLAT_DESCRIPTOR(0x93, 0xc),       /* data */
 };
 #define BOOT_CS 0x10
 #define BOOT_DS 0x18
@@ -299,8 +297,7 @@ int kt_boot_write_data(const struct kt_kernel *kernel,
 			      "this kernel takes %u; shorten cmdline",
 			      cmdline_length, plan->cmdline_max);
 	if (!low)
-		return too_small(memory, KT_BASE_MEMORY_TOP, "base memory",
-				 err);
+		return too_small(memory, KT_BASE_MEMORY_TOP, "base memory", err);
 	params = (struct boot_params *)(low + KT_BOOT_PARAMS_GPA);
 	memset(params, 0, sizeof(*params));
 	read_header(kernel, &params->hdr);
@@ -316,11 +313,11 @@ int kt_boot_write_data(const struct kt_kernel *kernel,
 	return 0;
 }
 
-#define CR0_PE	 (1ULL << 0)
-#define CR0_ET	 (1ULL << 4)
-#define CR0_NE	 (1ULL << 5)
-#define CR0_PG	 (1ULL << 31)
-#define CR4_PAE	 (1ULL << 5)
+#define CR0_PE   (1ULL << 0)
+#define CR0_ET   (1ULL << 4)
+#define CR0_NE   (1ULL << 5)
+#define CR0_PG   (1ULL << 31)
+#define CR4_PAE  (1ULL << 5)
 #define EFER_LME (1ULL << 8)
 #define EFER_LMA (1ULL << 10)
 

@@ -19,7 +19,7 @@
 struct kt_boot_kernel {
 	uint64_t entry;
 	uint64_t start;
-	uint64_t end;	   /* first byte that it does not use while booting */
+	uint64_t end;        /* first byte that it does not use while booting */
 	uint64_t initrd_max; /* last address that an initramfs may occupy */
 	uint32_t cmdline_max; /* bytes without the NUL */
 };

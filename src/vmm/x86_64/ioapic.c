@@ -12,32 +12,32 @@
 #define OFFSET_WINDOW 0x10
 #define OFFSET_EOI    0x40 /* version 0x20 and up */
 
-#define REG_ID		0x00
-#define REG_VERSION	0x01
+#define REG_ID          0x00
+#define REG_VERSION     0x01
 #define REG_ARBITRATION 0x02
-#define REG_TABLE	0x10
+#define REG_TABLE       0x10
 
 #define VERSION 0x20 /* with an EOI register */
 
 /* Redirection entry */
-#define ENTRY_VECTOR	  0xffULL
-#define ENTRY_DELIVERY	  (7ULL << 8)
-#define ENTRY_LOGICAL	  (1ULL << 11)
-#define ENTRY_STATUS	  (1ULL << 12)
+#define ENTRY_VECTOR      0xffULL
+#define ENTRY_DELIVERY    (7ULL << 8)
+#define ENTRY_LOGICAL     (1ULL << 11)
+#define ENTRY_STATUS      (1ULL << 12)
 #define ENTRY_REMOTE_IRR  (1ULL << 14)
-#define ENTRY_LEVEL	  (1ULL << 15)
-#define ENTRY_MASKED	  (1ULL << 16)
-#define ENTRY_READ_ONLY	  (ENTRY_STATUS | ENTRY_REMOTE_IRR)
-#define ENTRY_DEST(e)	  ((uint32_t)((e) >> 56 & 0xff))
+#define ENTRY_LEVEL       (1ULL << 15)
+#define ENTRY_MASKED      (1ULL << 16)
+#define ENTRY_READ_ONLY   (ENTRY_STATUS | ENTRY_REMOTE_IRR)
+#define ENTRY_DEST(e)     ((uint32_t)((e) >> 56 & 0xff))
 #define ENTRY_DEST_EXT(e) ((uint32_t)((e) >> 49 & 0x7f))
 
 /* A message, Intel SDM volume 3, 11.11 */
-#define MSI_ADDRESS	       0xfee00000ULL
-#define MSI_DEST_SHIFT	       12
-#define MSI_LOGICAL	       (1ULL << 2)
-#define MSI_DEST_HIGH_SHIFT    32 /* KVM_X2APIC_API_USE_32BIT_IDS */
-#define MSI_LEVEL	       (1u << 15)
-#define MSI_ASSERT	       (1u << 14)
+#define MSI_ADDRESS         0xfee00000ULL
+#define MSI_DEST_SHIFT      12
+#define MSI_LOGICAL         (1ULL << 2)
+#define MSI_DEST_HIGH_SHIFT 32 /* KVM_X2APIC_API_USE_32BIT_IDS */
+#define MSI_LEVEL           (1u << 15)
+#define MSI_ASSERT          (1u << 14)
 
 struct kt_ioapic {
 	pthread_mutex_t lock;
@@ -119,8 +119,7 @@ static void write_register(struct kt_ioapic *ioapic, uint32_t value)
 		publish(ioapic);
 }
 
-static void ioapic_read(void *device, uint64_t offset, void *data,
-			uint32_t length)
+static void ioapic_read(void *device, uint64_t offset, void *data, uint32_t length)
 {
 	struct kt_ioapic *ioapic = device;
 	uint32_t value = 0;

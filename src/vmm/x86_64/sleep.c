@@ -7,8 +7,7 @@
 #define SLP_TYP_SHIFT 2
 #define SLP_TYP_MASK  7
 
-static void sleep_read(void *device, uint64_t offset, void *data,
-		       uint32_t length)
+static void sleep_read(void *device, uint64_t offset, void *data, uint32_t length)
 {
 	(void)device;
 	(void)offset;

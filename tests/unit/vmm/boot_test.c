@@ -25,7 +25,7 @@ struct fixture {
 
 static int set_up(void **state)
 {
-	const uint64_t nodes[] = { 48 * KT_MIB, 16 * KT_MIB };
+	const uint64_t nodes[] = {48 * KT_MIB, 16 * KT_MIB};
 	struct fixture *f = calloc(1, sizeof(*f));
 	uint8_t *code = malloc(KERNEL_BYTES);
 
@@ -38,10 +38,10 @@ static int set_up(void **state)
 		.elf_fd = memfd_create("kernel", MFD_CLOEXEC),
 		.elf_bytes = KERNEL_BYTES,
 		.entry = KERNEL_GPA,
-		.segments = { { .gpa = KERNEL_GPA,
-				.file_offset = 0x1000,
-				.file_bytes = 0x2000,
-				.memory_bytes = 0x4000 } },
+		.segments = {{.gpa = KERNEL_GPA,
+			      .file_offset = 0x1000,
+			      .file_bytes = 0x2000,
+			      .memory_bytes = 0x4000}},
 		.n_segments = 1,
 		.why_not_unpacked = "unknown compression",
 	};
@@ -67,8 +67,7 @@ static int tear_down(void **state)
 static struct setup_header *add_bzimage(struct fixture *f)
 {
 	uint8_t *image = calloc(1, 0x4000);
-	struct setup_header *header =
-		(struct setup_header *)(image + 0x1f1);
+	struct setup_header *header = (struct setup_header *)(image + 0x1f1);
 
 	assert_non_null(image);
 	image[0x201] = 0x6a;
@@ -139,8 +138,7 @@ static void a_bzimage_that_was_not_unpacked_enters_at_0x200(void **state)
 	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, NULL),
 			 0);
 	assert_int_equal(f->memory.base[KERNEL_GPA], 0xee);
-	assert_int_equal(f->memory.base[KERNEL_GPA + 0x4000 - 4 * 512 - 1],
-			 0xee);
+	assert_int_equal(f->memory.base[KERNEL_GPA + 0x4000 - 4 * 512 - 1], 0xee);
 }
 
 static void a_kernel_without_a_64_bit_entry_says_why_it_has_none(void **state)
@@ -179,14 +177,12 @@ static void the_initramfs_goes_as_high_as_it_may(void **state)
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
 	/* The first node ends at 48 MiB. */
-	assert_int_equal(kt_boot_place_initrd(&plan, &f->view, 0x1000, &gpa,
-					      NULL),
-			 0);
+	assert_int_equal(
+		kt_boot_place_initrd(&plan, &f->view, 0x1000, &gpa, NULL), 0);
 	assert_true(gpa == 46 * KT_MIB);
 	plan.initrd_max = 32 * KT_MIB - 1;
-	assert_int_equal(kt_boot_place_initrd(&plan, &f->view, 0x1000, &gpa,
-					      NULL),
-			 0);
+	assert_int_equal(
+		kt_boot_place_initrd(&plan, &f->view, 0x1000, &gpa, NULL), 0);
 	assert_true(gpa == 30 * KT_MIB);
 }
 
@@ -198,8 +194,7 @@ static void a_tight_initramfs_gives_up_its_alignment(void **state)
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
 	room = 48 * KT_MIB - plan.end;
-	assert_int_equal(kt_boot_place_initrd(&plan, &f->view, room, &gpa,
-					      NULL),
+	assert_int_equal(kt_boot_place_initrd(&plan, &f->view, room, &gpa, NULL),
 			 0);
 	assert_true(gpa == plan.end);
 }
@@ -218,25 +213,22 @@ static void an_initramfs_without_room_is_refused(void **state)
 			 -ENOSPC);
 	assert_contains(err.message, "the initramfs");
 	assert_contains(err.message, "raise memory_mib");
-	assert_int_equal(kt_boot_place_initrd(&plan, &f->view, UINT64_MAX,
-					      &gpa, &err),
-			 -ENOSPC);
+	assert_int_equal(
+		kt_boot_place_initrd(&plan, &f->view, UINT64_MAX, &gpa, &err),
+		-ENOSPC);
 }
 
-static const struct boot_params *write_data(struct fixture *f,
-					    const char *cmdline)
+static const struct boot_params *write_data(struct fixture *f, const char *cmdline)
 {
-	const struct kt_boot_data data = { .cmdline = cmdline,
-					   .initrd_gpa = 32 * KT_MIB,
-					   .initrd_bytes = 12345 };
+	const struct kt_boot_data data = {.cmdline = cmdline,
+					  .initrd_gpa = 32 * KT_MIB,
+					  .initrd_bytes = 12345};
 	struct kt_boot_kernel plan;
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
-	assert_int_equal(kt_boot_write_data(&f->kernel, &plan, &data, &f->view,
-					    NULL),
-			 0);
-	return (const struct boot_params *)(f->memory.base +
-					    KT_BOOT_PARAMS_GPA);
+	assert_int_equal(
+		kt_boot_write_data(&f->kernel, &plan, &data, &f->view, NULL), 0);
+	return (const struct boot_params *)(f->memory.base + KT_BOOT_PARAMS_GPA);
 }
 
 static void the_zero_page_says_where_everything_is(void **state)
@@ -261,12 +253,11 @@ static void the_memory_map_names_ram_and_reserved_stretches(void **state)
 	struct fixture *f = *state;
 	const struct boot_params *p = write_data(f, "");
 	static const struct boot_e820_entry expected[] = {
-		{ 0, KT_BASE_MEMORY_END, 1 },
-		{ KT_BASE_MEMORY_END, KT_BASE_MEMORY_TOP - KT_BASE_MEMORY_END,
-		  2 },
-		{ KT_ACPI_GPA, KT_ACPI_END - KT_ACPI_GPA, 2 },
+		{0, KT_BASE_MEMORY_END, 1},
+		{KT_BASE_MEMORY_END, KT_BASE_MEMORY_TOP - KT_BASE_MEMORY_END, 2},
+		{KT_ACPI_GPA, KT_ACPI_END - KT_ACPI_GPA, 2},
 		/* Two nodes that touch make one entry. */
-		{ KT_HIGH_MEMORY_GPA, 63 * KT_MIB, 1 },
+		{KT_HIGH_MEMORY_GPA, 63 * KT_MIB, 1},
 	};
 
 	assert_int_equal(p->e820_entries, KT_ARRAY_SIZE(expected));
@@ -315,14 +306,13 @@ static void a_long_command_line_is_refused(void **state)
 	line[2047] = '\0';
 	data.cmdline = line;
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
-	assert_int_equal(kt_boot_write_data(&f->kernel, &plan, &data, &f->view,
-					    NULL),
-			 0);
+	assert_int_equal(
+		kt_boot_write_data(&f->kernel, &plan, &data, &f->view, NULL), 0);
 	line[2047] = 'x';
 	line[2048] = '\0';
-	assert_int_equal(kt_boot_write_data(&f->kernel, &plan, &data, &f->view,
-					    &err),
-			 -EINVAL);
+	assert_int_equal(
+		kt_boot_write_data(&f->kernel, &plan, &data, &f->view, &err),
+		-EINVAL);
 	assert_contains(err.message, "2048 bytes long");
 	assert_contains(err.message, "takes 2047");
 }

@@ -15,8 +15,7 @@ struct probe {
 	uint8_t data[8];
 };
 
-static void probe_read(void *device, uint64_t offset, void *data,
-		       uint32_t length)
+static void probe_read(void *device, uint64_t offset, void *data, uint32_t length)
 {
 	struct probe *probe = device;
 
@@ -143,8 +142,7 @@ static void a_full_bus_takes_no_more(void **state)
 	(void)state;
 	for (uint64_t i = 0; i < KT_BUS_MAX_RANGES; i++)
 		assert_int_equal(kt_bus_add(&bus, i, 1, &probe_ops, NULL), 0);
-	assert_int_equal(kt_bus_add(&bus, 0x1000, 1, &probe_ops, NULL),
-			 -ENOSPC);
+	assert_int_equal(kt_bus_add(&bus, 0x1000, 1, &probe_ops, NULL), -ENOSPC);
 }
 
 int main(void)

@@ -101,8 +101,7 @@ static void writing_the_same_again_changes_no_route(void **state)
 static void a_destination_above_255_takes_the_extended_bits(void **state)
 {
 	/* APIC id 433: low byte 0xb1 in bits 56-63, 1 in bits 49-55. */
-	struct kt_msi msi =
-		kt_ioapic_message(0xb1ULL << 56 | 1ULL << 49 | 0x42);
+	struct kt_msi msi = kt_ioapic_message(0xb1ULL << 56 | 1ULL << 49 | 0x42);
 
 	(void)state;
 	assert_true(msi.address == (0x100ULL << 32 | 0xfeeb1000));
@@ -113,8 +112,8 @@ static void a_destination_above_255_takes_the_extended_bits(void **state)
 static void delivery_and_mode_go_along(void **state)
 {
 	/* Logical destination, lowest priority. */
-	struct kt_msi msi = kt_ioapic_message(1ULL << 56 | 1ULL << 11 |
-					      1ULL << 8 | 0x22);
+	struct kt_msi msi =
+		kt_ioapic_message(1ULL << 56 | 1ULL << 11 | 1ULL << 8 | 0x22);
 
 	(void)state;
 	assert_true(msi.address == 0xfee01004);
@@ -166,8 +165,7 @@ int main(void)
 		cmocka_unit_test(it_starts_masked_and_says_what_it_is),
 		cmocka_unit_test(an_entry_becomes_a_message),
 		cmocka_unit_test(writing_the_same_again_changes_no_route),
-		cmocka_unit_test(
-			a_destination_above_255_takes_the_extended_bits),
+		cmocka_unit_test(a_destination_above_255_takes_the_extended_bits),
 		cmocka_unit_test(delivery_and_mode_go_along),
 		cmocka_unit_test(the_guest_cannot_write_status_bits),
 		cmocka_unit_test(registers_that_do_not_exist_float),
