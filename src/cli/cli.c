@@ -7,12 +7,29 @@
 
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "cli/terminal.h"
 
 #define BOLD_RED    "\033[1;31m"
 #define BOLD_YELLOW "\033[1;33m"
 #define PLAIN       "\033[0m"
 
 /* One write, so that lines of several processes do not mix. */
+static void print_line(const struct kt_strbuf *line)
+{
+	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	const char *newline = kt_terminal_is_raw() ? "\r\n" : "\n";
+
+	for (const char *c = kt_strbuf_text(line); *c; c++) {
+		if (*c == '\n')
+			kt_strbuf_add(&sb, newline);
+		else
+			kt_strbuf_add_char(&sb, *c);
+	}
+	kt_strbuf_add(&sb, newline);
+	/* There is nobody left to tell when this fails. */
+	(void)kt_write_all(STDERR_FILENO, kt_strbuf_text(&sb), sb.length);
+}
+
 static void KT_PRINTF(4, 0)
 	print_message(const struct kt_cli *cli, const char *color,
 		      const char *kind, const char *fmt, va_list args)
@@ -22,9 +39,7 @@ static void KT_PRINTF(4, 0)
 	kt_strbuf_addf(&sb, "%sktstr:%s %s", cli->color_err ? color : "",
 		       cli->color_err ? PLAIN : "", kind);
 	kt_strbuf_vaddf(&sb, fmt, args);
-	kt_strbuf_add_char(&sb, '\n');
-	/* There is nobody left to tell when this fails. */
-	(void)kt_write_all(STDERR_FILENO, kt_strbuf_text(&sb), sb.length);
+	print_line(&sb);
 }
 
 void kt_cli_error(const struct kt_cli *cli, const char *fmt, ...)

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * A running VM and the user: signals, window size, and in shell mode the keys.
+ *
+ * One thread watches all of it. SIGINT, SIGTERM, SIGHUP and SIGQUIT end the
+ * VM, a second one the process; SIGTSTP and SIGCONT give the terminal back and
+ * take it again. In shell mode the thread passes the keys on, so that three
+ * times Ctrl-] within a second gets the user out of a guest that hangs.
+ */
+
+#include <pthread.h>
+#include <signal.h>
+#include <stdbool.h>
+
+#include <ktstr/vm.h>
+
+struct kt_watch {
+	struct ktstr_vm *vm;
+	bool interactive;
+	int keys_fd;       /* read end for the VM: ktstr_stdio.input_fd */
+	int keys_write_fd; /* -1 unless interactive */
+	int signal_fd;
+	int end_fd; /* eventfd that ends the thread */
+	sigset_t saved_mask;
+	pthread_t thread;
+	bool running;
+	int stop_signal;      /* what ended the VM, 0 if nothing did */
+	bool escaped;         /* the user typed his way out */
+	unsigned int escapes; /* keys of the sequence so far */
+	uint64_t first_escape_ns;
+};
+
+/*
+ * Blocks the signals, before any other thread is made, and, if interactive,
+ * opens the pipe for the keys. On failure nothing is left changed.
+ */
+int kt_watch_init(struct kt_watch *watch, bool interactive,
+		  struct ktstr_error *err);
+
+/* From here on the watch looks after `vm`; raw mode, if interactive. */
+int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
+		   struct ktstr_error *err);
+
+/* Ends the thread and gives the terminal back; the VM is no longer used. */
+void kt_watch_stop(struct kt_watch *watch);
+
+/*
+ * Undoes kt_watch_init(). When a signal had ended the VM it ends the process
+ * now, in its own way, and this does not return.
+ */
+void kt_watch_deinit(struct kt_watch *watch);
