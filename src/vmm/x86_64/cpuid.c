@@ -349,6 +349,23 @@ static struct cpu_facts facts_of(const struct kt_topology *topology, uint32_t cp
 	};
 }
 
+int kt_cpuid_vendor_parse(const char *text, enum kt_cpuid_vendor *ret,
+			  struct ktstr_error *err)
+{
+	if (!text || !*text)
+		*ret = KT_CPUID_VENDOR_HOST;
+	else if (strcmp(text, "intel") == 0)
+		*ret = KT_CPUID_VENDOR_INTEL;
+	else if (strcmp(text, "amd") == 0)
+		*ret = KT_CPUID_VENDOR_AMD;
+	else
+		return kt_err(err, -EINVAL,
+			      "KTSTR_CPU_VENDOR must be \"intel\" or \"amd\", "
+			      "not \"%s\"",
+			      text);
+	return 0;
+}
+
 int kt_cpuid_make(const struct kt_topology *topology, uint32_t cpu,
 		  const struct kt_cpuid_options *options,
 		  const struct kt_cpuid_entry *supported, size_t n_supported,

@@ -44,6 +44,13 @@ enum kt_cpuid_vendor {
 	KT_CPUID_VENDOR_AMD,
 };
 
+/*
+ * "intel" or "amd"; NULL and "" are the host's own. -EINVAL with a message for
+ * anything else.
+ */
+int kt_cpuid_vendor_parse(const char *text, enum kt_cpuid_vendor *ret,
+			  struct ktstr_error *err);
+
 struct kt_cpuid_options {
 	/* KVM_CAP_TSC_DEADLINE_TIMER; not in the supported list by itself. */
 	bool tsc_deadline;

@@ -41,6 +41,7 @@ int kt_cpuid_source_read(struct kt_kvm *kvm, struct kt_cpuid_source **ret,
 		calloc(1, sizeof(*source));
 	_cleanup_free_ struct cpuid_request *request =
 		calloc(1, sizeof(*request));
+	int r;
 
 	if (!source || !request)
 		return kt_err_errno(err, -ENOMEM, "no memory for CPUID");
@@ -52,6 +53,10 @@ int kt_cpuid_source_read(struct kt_kvm *kvm, struct kt_cpuid_source **ret,
 	       source->n * sizeof(source->entries[0]));
 	source->options.tsc_deadline =
 		kt_kvm_has(&kvm->caps, KT_KVM_TSC_DEADLINE_TIMER);
+	r = kt_cpuid_vendor_parse(getenv("KTSTR_CPU_VENDOR"),
+				  &source->options.vendor, err);
+	if (r)
+		return r;
 	*ret = TAKE_PTR(source);
 	return 0;
 }

@@ -402,6 +402,26 @@ static void the_vendor_can_be_forced(void **state)
 	assert_int_equal(leaf(&list, 0x8000001d, 3)->eax >> 14 & 0xfff, 3);
 }
 
+static void vendors_have_names(void **state)
+{
+	enum kt_cpuid_vendor vendor = KT_CPUID_VENDOR_AMD;
+	struct ktstr_error err = { 0 };
+
+	(void)state;
+	assert_int_equal(kt_cpuid_vendor_parse(NULL, &vendor, &err), 0);
+	assert_int_equal(vendor, KT_CPUID_VENDOR_HOST);
+	assert_int_equal(kt_cpuid_vendor_parse("intel", &vendor, &err), 0);
+	assert_int_equal(vendor, KT_CPUID_VENDOR_INTEL);
+	assert_int_equal(kt_cpuid_vendor_parse("amd", &vendor, &err), 0);
+	assert_int_equal(vendor, KT_CPUID_VENDOR_AMD);
+	assert_int_equal(kt_cpuid_vendor_parse("", &vendor, &err), 0);
+	assert_int_equal(vendor, KT_CPUID_VENDOR_HOST);
+	assert_int_equal(kt_cpuid_vendor_parse("via", &vendor, &err), -EINVAL);
+	assert_string_equal(err.message,
+			    "KTSTR_CPU_VENDOR must be \"intel\" or \"amd\", "
+			    "not \"via\"");
+}
+
 static void zen1_is_hidden_where_its_llc_size_is_not_eight(void **state)
 {
 	_cleanup_topology_ struct kt_topology *four =
@@ -470,6 +490,7 @@ int main(void)
 		cmocka_unit_test(options_set_and_clear_their_bits),
 		cmocka_unit_test(ids_beyond_xapic_need_extended_destinations),
 		cmocka_unit_test(the_vendor_can_be_forced),
+		cmocka_unit_test(vendors_have_names),
 		cmocka_unit_test(zen1_is_hidden_where_its_llc_size_is_not_eight),
 		cmocka_unit_test(a_list_without_leaf_0_is_refused),
 		cmocka_unit_test(more_leaves_than_kvm_takes_are_refused),
