@@ -82,6 +82,7 @@ int kt_cache_dir(const char *part, char **ret, struct ktstr_error *err)
 }
 
 int kt_cache_lock(const char *name, unsigned int timeout_ms,
+		  bool (*cancelled)(void *userdata), void *userdata,
 		  struct ktstr_error *err)
 {
 	_cleanup_free_ char *directory = NULL, *path = NULL;
@@ -107,6 +108,8 @@ int kt_cache_lock(const char *name, unsigned int timeout_ms,
 		if (errno != EWOULDBLOCK && errno != EINTR)
 			return kt_err_errno(err, -errno, "cannot lock %s",
 					    path);
+		if (cancelled && cancelled(userdata))
+			return kt_err(err, -ECANCELED, "interrupted");
 		if (kt_now_ns() >= deadline)
 			return kt_err(err, -EBUSY,
 				      "another ktstr has held %s for more than "

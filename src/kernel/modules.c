@@ -197,7 +197,7 @@ int kt_modules_with_dep(const char *directory, const char *release, char **ret,
 		result = NULL;
 		return kt_err(err, -ENOMEM, "out of memory");
 	}
-	lock = kt_cache_lock("modules", LOCK_TIMEOUT_MS, err);
+	lock = kt_cache_lock("modules", LOCK_TIMEOUT_MS, NULL, NULL, err);
 	if (lock < 0)
 		return lock;
 	if (access(result, R_OK)) {

@@ -38,7 +38,7 @@ static char *find_program(const char *name)
 
 	if (strchr(name, '/'))
 		return access(name, X_OK) ? NULL : strdup(name);
-	if (asprintf(&all, "%s:/usr/sbin:/sbin:/usr/bin:/bin",
+	if (asprintf(&all, "%s:/usr/sbin:/sbin:/usr/bin:/bin:/usr/lib/apt",
 		     path ? path : "") < 0) {
 		all = NULL;
 		return NULL;
@@ -88,6 +88,8 @@ _Noreturn static void become(const struct kt_process *process,
 
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* Ignored signals stay so across exec; theirs are to end them. */
+	signal(SIGPIPE, SIG_DFL);
 	setpgid(0, 0);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
@@ -331,5 +333,10 @@ int kt_process_run(const struct kt_process *process, struct kt_strbuf *output,
 				   "%s)",
 				   process->argv[0], process->package);
 	r = start(process, program, &running, err);
-	return r ? r : supervise(process, &running, err);
+	if (!r)
+		r = supervise(process, &running, err);
+	if (process->errors)
+		kt_strbuf_add_bytes(process->errors, running.errors.data,
+				    running.errors.length);
+	return r;
 }

@@ -13,13 +13,17 @@
 #define KT_PROCESS_STATUS_FD 3
 
 struct kt_process {
-	/* NULL-terminated; argv[0] is looked up in PATH, /usr/sbin, /sbin. */
+	/* NULL-terminated; argv[0] is looked up in PATH, then where programs
+	 * are that a user's PATH may lack: sbin, apt's helpers. */
 	const char *const *argv;
 	const char *package;   /* Debian package to name when it is missing */
 	const char *directory; /* working directory; NULL: ours */
 
 	/* Ended, as hung, after so long without a byte from it. */
 	unsigned int silence_ms;
+
+	/* Gets what it wrote to its standard error, success or not; or NULL. */
+	struct kt_strbuf *errors;
 
 	/* Asked several times a second; NULL: never. */
 	bool (*cancelled)(void *userdata);

@@ -286,7 +286,7 @@ int kt_unpacked_open(const uint8_t *data, size_t bytes,
 	if (!open_cached(path, image->unpacked_bytes, ret))
 		return 0;
 	/* Without the lock the work may be done twice, which does no harm. */
-	lock = kt_cache_lock("unpacked", LOCK_TIMEOUT_MS, NULL);
+	lock = kt_cache_lock("unpacked", LOCK_TIMEOUT_MS, NULL, NULL, NULL);
 	if (lock >= 0 && !open_cached(path, image->unpacked_bytes, ret))
 		return 0;
 	return unpack(image, directory, path, log, ret, err);

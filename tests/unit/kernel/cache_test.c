@@ -93,19 +93,19 @@ static void a_lock_is_held_by_one_and_given_up_on_in_time(void **state)
 
 	(void)state;
 	setenv("KTSTR_CACHE_DIR", directory, 1);
-	first = kt_cache_lock("x", 0, NULL);
+	first = kt_cache_lock("x", 0, NULL, NULL, NULL);
 	assert_true(first >= 0);
 	child = fork();
 	if (!child)
-		_exit(kt_cache_lock("x", 30, NULL) == -EBUSY ? 0 : 1);
+		_exit(kt_cache_lock("x", 30, NULL, NULL, NULL) == -EBUSY ? 0 : 1);
 	assert_int_equal(waitpid(child, &status, 0), child);
 	assert_int_equal(status, 0);
-	assert_int_equal(kt_cache_lock("x", 0, &err), -EBUSY);
+	assert_int_equal(kt_cache_lock("x", 0, NULL, NULL, &err), -EBUSY);
 	assert_int_equal(err.kind, KTSTR_ERROR_CONTENTION);
 	assert_contains(err.message, "another ktstr has held ");
-	close(kt_cache_lock("y", 0, NULL));
+	close(kt_cache_lock("y", 0, NULL, NULL, NULL));
 	close(first);
-	first = kt_cache_lock("x", 0, NULL);
+	first = kt_cache_lock("x", 0, NULL, NULL, NULL);
 	assert_true(first >= 0);
 	close(first);
 	test_remove_directory(directory);
