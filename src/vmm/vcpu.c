@@ -88,10 +88,12 @@ static enum step exit_shutdown(struct kt_vcpu *vcpu)
 
 /*
  * KVM refuses to emulate an instruction while an event is being delivered, and
- * takes stale bits of the exit information for one: on AMD it tests the type
- * without the valid bit (svm_check_emulate_instruction(), since Linux 6.14),
- * and QEMU's emulated SVM leaves the type of the last exception there. The
- * guest's state is intact, so the same entry once more settles which it was.
+ * takes stale bits for one: on AMD it tests the type in the exit information
+ * without the valid bit (svm_check_emulate_instruction(), since Linux 6.14), and
+ * QEMU's emulated SVM copies there the type of whatever was injected last.
+ * Entering with a signal pending makes KVM take back its injection, and that
+ * clears the field (svm_cancel_injection()). The guest's state is intact, so the
+ * same instruction once more settles which case it was.
  */
 static bool worth_another_try(struct kt_vcpu *vcpu)
 {
@@ -100,6 +102,8 @@ static bool worth_another_try(struct kt_vcpu *vcpu)
 		     !vcpu->tried_again;
 
 	vcpu->tried_again = again;
+	if (again)
+		pthread_kill(pthread_self(), kick_signal());
 	return again;
 }
 
