@@ -180,22 +180,14 @@ static int report(const struct kt_cli *cli, const struct shell_values *v,
 }
 
 /* From the first signal that is caught to the last. */
-static int run_watched(struct kt_cli *cli, const struct shell_values *v,
-		       struct ktstr_vm_config *config, struct kt_watch *watch)
+static int run_watched(const struct kt_cli *cli, const struct shell_values *v,
+		       struct ktstr_vm *vm, struct kt_watch *watch)
 {
 	struct ktstr_vm_result *result = NULL;
 	struct ktstr_error err = {0};
-	struct ktstr_vm *vm = NULL;
 	int r, status;
 
-	config->stdio = (struct ktstr_stdio){
-		.input_fd = watch->interactive ? watch->keys_fd : STDIN_FILENO,
-		.output_fd = STDOUT_FILENO,
-		.error_fd = STDERR_FILENO,
-	};
-	r = ktstr_vm_build(config, &vm, &err);
-	if (r == 0)
-		r = kt_watch_start(watch, vm, &err);
+	r = kt_watch_start(watch, vm, &err);
 	if (r == 0)
 		r = ktstr_vm_run(vm, &result, &err);
 	/* Only now messages fall on a terminal that shows them well. */
@@ -204,21 +196,28 @@ static int run_watched(struct kt_cli *cli, const struct shell_values *v,
 		fputc('\n', stderr);
 	status = r < 0 ? kt_cli_fail(cli, &err) : report(cli, v, result);
 	ktstr_vm_result_free(result);
-	ktstr_vm_destroy(vm);
 	return status;
 }
 
-static int boot(struct kt_cli *cli, const struct shell_values *v,
-		struct ktstr_vm_config *config)
+static int boot(const struct kt_cli *cli, const struct shell_values *v,
+		struct ktstr_vm_config *config, struct kt_watch *watch)
 {
 	struct ktstr_error err = {0};
-	struct kt_watch watch;
+	struct ktstr_vm *vm = NULL;
 	int status;
 
-	if (kt_watch_init(&watch, is_interactive(v), &err) < 0)
+	config->stdio = (struct ktstr_stdio){
+		.input_fd = watch->interactive ? watch->keys_fd : STDIN_FILENO,
+		.output_fd = STDOUT_FILENO,
+		.error_fd = STDERR_FILENO,
+	};
+	if (ktstr_vm_build(config, &vm, &err) < 0)
 		return kt_cli_fail(cli, &err);
-	status = run_watched(cli, v, config, &watch);
-	kt_watch_deinit(&watch);
+	if (watch->interactive)
+		kt_cli_error(cli, "Ctrl-] three times within a second ends "
+				  "the machine");
+	status = run_watched(cli, v, vm, watch);
+	ktstr_vm_destroy(vm);
 	return status;
 }
 
@@ -279,7 +278,8 @@ static int shell_run(struct kt_cli *cli, const void *values,
 	struct ktstr_vm_config config =
 		KTSTR_VM_CONFIG(.busybox = true, .log = cli->log);
 	struct ktstr_error err = {0};
-	int r;
+	struct kt_watch watch;
+	int r, status;
 
 	(void)operands;
 	if (is_interactive(v) && !isatty(STDIN_FILENO))
@@ -288,12 +288,13 @@ static int shell_run(struct kt_cli *cli, const void *values,
 					  "standard input is none; --exec "
 					  "COMMAND runs one command");
 	r = prepare(v, &text, &includes, &kernel, &config, &err);
+	if (r == 0)
+		r = kt_watch_init(&watch, is_interactive(v), &err);
 	if (r < 0)
 		return kt_cli_fail(cli, &err);
-	if (is_interactive(v))
-		kt_cli_error(cli, "Ctrl-] three times within a second ends "
-				  "the machine");
-	return boot(cli, v, &config);
+	status = boot(cli, v, &config, &watch);
+	kt_watch_deinit(&watch);
+	return status;
 }
 
 const struct kt_command kt_shell_command = {

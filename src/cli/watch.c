@@ -160,19 +160,9 @@ static int open_keys(struct kt_watch *watch, struct ktstr_error *err)
 	return 0;
 }
 
-static void close_all(struct kt_watch *watch)
-{
-	watch->keys_fd = kt_close(watch->keys_fd);
-	watch->keys_write_fd = kt_close(watch->keys_write_fd);
-	watch->signal_fd = kt_close(watch->signal_fd);
-	watch->end_fd = kt_close(watch->end_fd);
-	pthread_sigmask(SIG_SETMASK, &watch->saved_mask, NULL);
-}
-
 int kt_watch_init(struct kt_watch *watch, bool interactive,
 		  struct ktstr_error *err)
 {
-	sigset_t watched, blocked;
 	int r = 0;
 
 	*watch = (struct kt_watch){
@@ -182,21 +172,30 @@ int kt_watch_init(struct kt_watch *watch, bool interactive,
 		.signal_fd = -1,
 		.end_fd = -1,
 	};
+	watch->end_fd = eventfd(0, EFD_CLOEXEC);
+	if (watch->end_fd < 0)
+		r = kt_err_errno(err, -errno, "cannot make an eventfd");
+	else if (interactive)
+		r = open_keys(watch, err);
+	if (r < 0)
+		kt_watch_deinit(watch);
+	return r;
+}
+
+static int block_signals(struct kt_watch *watch, struct ktstr_error *err)
+{
+	sigset_t watched, blocked;
+
 	watched_signals(&watched);
+	watch->signal_fd = signalfd(-1, &watched, SFD_CLOEXEC);
+	if (watch->signal_fd < 0)
+		return kt_err_errno(err, -errno, "cannot watch for signals");
 	blocked = watched;
 	/* The terminal is given back even from the background. */
 	sigaddset(&blocked, SIGTTOU);
 	pthread_sigmask(SIG_BLOCK, &blocked, &watch->saved_mask);
-
-	watch->signal_fd = signalfd(-1, &watched, SFD_CLOEXEC);
-	watch->end_fd = eventfd(0, EFD_CLOEXEC);
-	if (watch->signal_fd < 0 || watch->end_fd < 0)
-		r = kt_err_errno(err, -errno, "cannot watch for signals");
-	if (r == 0 && interactive)
-		r = open_keys(watch, err);
-	if (r < 0)
-		close_all(watch);
-	return r;
+	watch->blocked = true;
+	return 0;
 }
 
 int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
@@ -205,6 +204,9 @@ int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
 	int r;
 
 	watch->vm = vm;
+	r = block_signals(watch, err);
+	if (r < 0)
+		return r;
 	if (watch->interactive) {
 		r = kt_terminal_make_raw(STDIN_FILENO, err);
 		if (r < 0)
@@ -212,10 +214,8 @@ int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
 		send_size(watch);
 	}
 	r = -pthread_create(&watch->thread, NULL, watch_thread, watch);
-	if (r < 0) {
-		kt_terminal_restore();
+	if (r < 0)
 		return kt_err_errno(err, r, "cannot start a thread");
-	}
 	watch->running = true;
 	return 0;
 }
@@ -235,5 +235,11 @@ void kt_watch_deinit(struct kt_watch *watch)
 {
 	if (watch->stop_signal)
 		die_of(watch->stop_signal);
-	close_all(watch);
+	watch->keys_fd = kt_close(watch->keys_fd);
+	watch->keys_write_fd = kt_close(watch->keys_write_fd);
+	watch->signal_fd = kt_close(watch->signal_fd);
+	watch->end_fd = kt_close(watch->end_fd);
+	if (watch->blocked)
+		pthread_sigmask(SIG_SETMASK, &watch->saved_mask, NULL);
+	watch->blocked = false;
 }

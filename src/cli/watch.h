@@ -23,6 +23,7 @@ struct kt_watch {
 	int keys_write_fd; /* -1 unless interactive */
 	int signal_fd;
 	int end_fd; /* eventfd that ends the thread */
+	bool blocked;
 	sigset_t saved_mask;
 	pthread_t thread;
 	bool running;
@@ -33,13 +34,17 @@ struct kt_watch {
 };
 
 /*
- * Blocks the signals, before any other thread is made, and, if interactive,
- * opens the pipe for the keys. On failure nothing is left changed.
+ * Opens what the VM is configured with: the pipe for the keys, if interactive.
+ * Signals and the terminal are as they were until kt_watch_start().
  */
 int kt_watch_init(struct kt_watch *watch, bool interactive,
 		  struct ktstr_error *err);
 
-/* From here on the watch looks after `vm`; raw mode, if interactive. */
+/*
+ * From here on the thread looks after `vm`; raw mode, if interactive. Signals
+ * are blocked in the caller's thread and in those that it makes. Undo a
+ * failure with kt_watch_stop() too.
+ */
 int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
 		   struct ktstr_error *err);
 
@@ -47,7 +52,7 @@ int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
 void kt_watch_stop(struct kt_watch *watch);
 
 /*
- * Undoes kt_watch_init(). When a signal had ended the VM it ends the process
- * now, in its own way, and this does not return.
+ * Gives the rest back. When a signal had ended the VM it ends the process now,
+ * in its own way, and this does not return.
  */
 void kt_watch_deinit(struct kt_watch *watch);
