@@ -185,6 +185,9 @@ static int console_pop(struct kt_console *console, uint32_t queue,
 	/* Ask to be told of the next one; it may have come meanwhile. */
 	if (r == 0 && kt_virtqueue_want_notify(vq))
 		r = kt_virtqueue_pop(vq, chain);
+	/* Whoever takes one comes back by itself, until there is none. */
+	if (r > 0)
+		kt_virtqueue_dont_notify(vq);
 	if (r < 0)
 		kt_virtio_mmio_violated(&console->mmio, queue, vq->violation);
 	return r;
