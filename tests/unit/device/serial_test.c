@@ -143,7 +143,7 @@ static void only_the_end_of_a_long_log_is_kept(void **state)
 	(void)state;
 	assert_int_equal(kt_serial_create(&config, &f.serial), 0);
 	send(&f, "the first words are lost, not the last");
-	assert_sent(&f, "ost, not the last" + 1);
+	assert_sent(&f, "st, not the last");
 	assert_int_equal(kt_serial_sent_bytes(f.serial), 38);
 	kt_serial_destroy(f.serial);
 }
