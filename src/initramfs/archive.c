@@ -86,16 +86,24 @@ int kt_archive_finish(struct kt_archive *archive, struct ktstr_error *err)
 	return 0;
 }
 
+static int discard(void *userdata, const void *data, size_t length)
+{
+	(void)userdata;
+	(void)data;
+	(void)length;
+	return 0;
+}
+
 void kt_archive_free(struct kt_archive *archive)
 {
 	if (!archive)
 		return;
 	archive_entry_free(archive->entry);
-	if (archive->writer) {
-		/* What was not finished is not wanted: no trailer. */
-		archive_write_fail(archive->writer);
+	/* Closing writes a trailer, which an archive that was not finished is
+	 * not to get; archive_write_fail() would avoid it, but leaks. */
+	archive->sink = discard;
+	if (archive->writer)
 		archive_write_free(archive->writer);
-	}
 	free(archive);
 }
 
@@ -164,11 +172,12 @@ int kt_archive_begin_file(struct kt_archive *archive, const char *path,
 	int r;
 
 	if (bytes > KT_ARCHIVE_MAX_FILE_BYTES)
-		return kt_err(err, -EFBIG,
-			      "cannot put \"%s\" into the initramfs: it has "
-			      "%llu bytes, and a cpio member holds at most %u",
-			      path, (unsigned long long)bytes,
-			      KT_ARCHIVE_MAX_FILE_BYTES);
+		return kt_err_kind(
+			err, KTSTR_ERROR_INVALID, -EFBIG,
+			"cannot put \"%s\" into the initramfs: it has "
+			"%llu bytes, and a cpio member holds at most %u",
+			path, (unsigned long long)bytes,
+			KT_ARCHIVE_MAX_FILE_BYTES);
 	archive_entry_set_size(entry, (la_int64_t)bytes);
 	r = archive_entry_end(archive, path, err);
 	if (r < 0)

@@ -7,7 +7,7 @@
 #include "initramfs/archive_path.h"
 #include "wire/guest_files.h"
 
-static bool lies_in(const char *path, const char *directory)
+bool kt_archive_path_lies_in(const char *path, const char *directory)
 {
 	size_t length = strlen(directory);
 
@@ -17,10 +17,10 @@ static bool lies_in(const char *path, const char *directory)
 
 const char *kt_archive_path_hidden_by(const char *path)
 {
-	static const char *const mounted[] = {"dev", "proc", "run", "sys", "tmp"};
+	static const char *const mounted[] = {"dev", "proc", "sys"};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(mounted); i++)
-		if (lies_in(path, mounted[i]))
+		if (kt_archive_path_lies_in(path, mounted[i]))
 			return mounted[i];
 	return NULL;
 }
@@ -71,7 +71,8 @@ int kt_archive_path_check(const char *path, struct ktstr_error *err)
 	r = check_parts(path, err);
 	if (r < 0)
 		return r;
-	if (!strcmp(path, "init") || lies_in(path, KT_GUEST_DIR + 1))
+	if (!strcmp(path, "init") ||
+	    kt_archive_path_lies_in(path, KT_GUEST_DIR + 1))
 		return kt_err(err, -EINVAL,
 			      "include file \"%s\": that path is ktstr's own: "
 			      "choose another",

@@ -6,10 +6,13 @@
 #include "base/error.h"
 
 /*
- * The directory of the guest's root that init mounts a file system over and
- * that `path` (relative) lies in, or NULL: a file there would be hidden.
+ * The directory of the guest's root that a file system is mounted over whatever
+ * lies there, and that `path` (relative) lies in; NULL: it will be visible.
  */
 const char *kt_archive_path_hidden_by(const char *path);
+
+/* Whether `path` (relative) lies in `directory` or is it. */
+bool kt_archive_path_lies_in(const char *path, const char *directory);
 
 /*
  * Checks the archive path of a user's file: below the guest's root, spelt in

@@ -206,6 +206,10 @@ static int collect_modules(struct collection *c, struct kt_strbuf *modules,
 	const char *directory = c->spec->modules_dir;
 	int r;
 
+	if (!c->spec->kernel_release)
+		return kt_err(err, -EINVAL,
+			      "the kernel's release is not known, which names "
+			      "the directory of its modules");
 	for (size_t i = 0; i < KT_ARRAY_SIZE(indexes); i++) {
 		_cleanup_free_ char *path = kt_path_join(directory, indexes[i]);
 

@@ -11,13 +11,18 @@
 #include "initramfs/libraries.h"
 
 #define LD_CACHE_ARCHIVE_PATH "etc/ld.so.cache"
-#define UNHIDDEN_DIRECTORY    "/lib/ktstr"
+#define MOVED_DIRECTORY       "/lib/ktstr"
 
-/* Where a host's path lies in the guest: absolute; caller frees. */
+/*
+ * Where a host's path lies in the guest: absolute; caller frees. Init leaves
+ * /run and /tmp unmounted for the sake of files in them: not for ours.
+ */
 static char *guest_path(const char *path)
 {
-	if (kt_archive_path_hidden_by(path + 1))
-		return kt_path_join(UNHIDDEN_DIRECTORY, path + 1);
+	if (kt_archive_path_hidden_by(path + 1) ||
+	    kt_archive_path_lies_in(path + 1, "run") ||
+	    kt_archive_path_lies_in(path + 1, "tmp"))
+		return kt_path_join(MOVED_DIRECTORY, path + 1);
 	return strdup(path);
 }
 

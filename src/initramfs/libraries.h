@@ -10,7 +10,7 @@
  * guest's ld.so finds the same files under the same names: each under its real
  * path, with a link where it was found by another (two names of one file must
  * stay one file), and an ld.so.cache for what lies in no default directory. A
- * library whose directory is hidden in the guest goes below /lib/ktstr. A path
+ * library from where the guest mounts something goes below /lib/ktstr. A path
  * that the tree holds already is left alone: what the user put there is wanted
  * there.
  */

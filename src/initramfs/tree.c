@@ -113,11 +113,11 @@ static int tree_add(struct kt_tree *tree, struct kt_member **member,
 		return kt_err_errno(err, -ENOMEM, "cannot pack a file");
 	taken = kt_tree_find(tree, m->path);
 	if (taken)
-		return kt_err(err, -EEXIST,
-			      "\"%s\" cannot be both %s and %s in the guest: "
-			      "give one of them another path",
-			      m->path, member_describe(taken),
-			      member_describe(m));
+		return kt_err_kind(
+			err, KTSTR_ERROR_INVALID, -EEXIST,
+			"\"%s\" cannot be both %s and %s in the guest: "
+			"give one of them another path",
+			m->path, member_describe(taken), member_describe(m));
 	r = tree_add_parents(tree, m->path, err);
 	if (r < 0)
 		return r;
