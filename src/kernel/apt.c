@@ -39,6 +39,7 @@ void kt_apt_deinit(struct kt_apt *apt)
 	free(apt->configuration);
 	free(apt->downloads);
 	kt_debian_sources_deinit(&apt->sources);
+	kt_strbuf_deinit(&apt->names);
 }
 
 /* Runs one of apt's programs in our directory, so that it finds no file. */
@@ -217,44 +218,79 @@ static bool is_point_release(const char *release)
 
 static int by_newest(const void *a, const void *b)
 {
-	return -kt_release_compare(a, b);
+	const struct kt_apt_offer *left = a, *right = b;
+
+	return -kt_release_compare(left->release, right->release);
 }
 
-static int add_offer(struct kt_apt_offers *offers, const char *package)
+/* Whether the lists have a package of that name with a version to install. */
+static bool has_package(const struct kt_apt *apt, const char *name)
 {
-	const char *name = package + strlen("linux-image-");
+	size_t n = strlen(name);
+	const char *at = kt_strbuf_text(&apt->names);
+
+	for (; (at = strstr(at, name)); at += n) {
+		if (at != apt->names.data && at[-1] == '\n' &&
+		    (at[n] == '\n' || !at[n]))
+			return true;
+	}
+	return false;
+}
+
+static bool has_part(const struct kt_apt *apt, const char *part,
+		     const char *release)
+{
+	char name[KT_RELEASE_BYTES + 32];
+
+	snprintf(name, sizeof(name), "linux-%s-%s", part, release);
+	return has_package(apt, name);
+}
+
+static int add_offer(const struct kt_apt *apt, struct kt_apt_offers *offers,
+		     const char *name)
+{
+	struct kt_apt_offer *grown;
 	char release[KT_RELEASE_BYTES];
-	void *grown;
 
 	if (kt_release_parse(name, strlen(name), release) ||
 	    strcmp(name, release) || !is_point_release(release) ||
 	    !ends_with(release, "-" DEBIAN_ARCHITECTURE))
 		return 0;
-	grown = reallocarray(offers->list, offers->n + 1,
-			     sizeof(*offers->list));
+	grown = reallocarray(offers->list, offers->n + 1, sizeof(*grown));
 	if (!grown)
 		return -ENOMEM;
 	offers->list = grown;
-	strcpy(offers->list[offers->n++], release);
+	grown += offers->n++;
+	strcpy(grown->release, release);
+	/* A kernel without a binary package has all in its image package. */
+	grown->complete = has_part(apt, "modules", release) ||
+			  !has_part(apt, "binary", release);
 	return 0;
 }
 
 int kt_apt_offers(struct kt_apt *apt, struct kt_apt_offers *ret,
 		  struct ktstr_error *err)
 {
-	const char *argv[] = { "apt-cache", "-c", apt->configuration,
-			       "pkgnames", "linux-image-", NULL };
-	_cleanup_strbuf_ struct kt_strbuf names = { 0 };
+	static const char image[] = "linux-image-";
+	const char *argv[] = { "apt-cache", "-c",     apt->configuration,
+			       "pkgnames",  "linux-", NULL };
 	_cleanup_(kt_apt_offers_deinit) struct kt_apt_offers offers = { 0 };
+	_cleanup_free_ char *copy = NULL;
 	char *rest, *name;
-	int r = run(apt, argv, &names, NULL, err);
+	int r;
 
+	kt_strbuf_reset(&apt->names);
+	kt_strbuf_add_char(&apt->names, '\n');
+	r = run(apt, argv, &apt->names, NULL, err);
 	if (r)
 		return r;
-	rest = names.data;
+	copy = strdup(kt_strbuf_text(&apt->names));
+	if (!copy)
+		return out_of_memory(err);
+	rest = copy;
 	while ((name = strsep(&rest, "\n"))) {
-		if (!strncmp(name, "linux-image-", strlen("linux-image-")) &&
-		    add_offer(&offers, name))
+		if (!strncmp(name, image, strlen(image)) &&
+		    add_offer(apt, &offers, name + strlen(image)))
 			return out_of_memory(err);
 	}
 	if (offers.n)
@@ -264,19 +300,24 @@ int kt_apt_offers(struct kt_apt *apt, struct kt_apt_offers *ret,
 	return 0;
 }
 
-const char *kt_apt_pick(const struct kt_apt_offers *offers, const char *version)
+const char *kt_apt_pick(const struct kt_apt_offers *offers, const char *version,
+			bool complete)
 {
 	const char *other = NULL;
 
 	for (size_t i = 0; i < offers->n; i++) {
-		if (!strcmp(offers->list[i], version))
-			return offers->list[i];
+		const char *release = offers->list[i].release;
+
+		if (offers->list[i].complete == complete &&
+		    !strcmp(release, version))
+			return release;
 	}
 	for (size_t i = 0; i < offers->n; i++) {
-		const char *release = offers->list[i];
+		const char *release = offers->list[i].release;
 
-		if (strcmp(version, "latest") &&
-		    !kt_release_matches(release, version))
+		if (offers->list[i].complete != complete ||
+		    (strcmp(version, "latest") &&
+		     !kt_release_matches(release, version)))
 			continue;
 		if (ends_with(release, CLOUD_FLAVOUR))
 			return release;
@@ -320,7 +361,7 @@ static int add_name(struct names *names, const char *name)
 	return names->list[names->n++] ? 0 : -ENOMEM;
 }
 
-/* linux-SOMETHING-RELEASE from the image package's dependencies. */
+/* The image package and linux-SOMETHING-RELEASE of its dependencies. */
 static int find_names(struct kt_apt *apt, const char *release,
 		      struct names *names, struct ktstr_error *err)
 {
@@ -351,8 +392,9 @@ static int find_names(struct kt_apt *apt, const char *release,
 	field += strlen("\nDepends: ");
 	field[strcspn(field, "\n")] = '\0';
 	while ((name = strsep(&field, " ,|"))) {
+		/* Some dependencies left the archive with their source. */
 		if (!strncmp(name, "linux-", 6) && ends_with(name, suffix) &&
-		    add_name(names, name))
+		    has_package(apt, name) && add_name(names, name))
 			return out_of_memory(err);
 	}
 	return 0;

@@ -22,6 +22,7 @@ struct kt_apt {
 	char *configuration; /* a file for apt's -c */
 	char *downloads;
 	struct kt_debian_sources sources;
+	struct kt_strbuf names; /* of packages, since kt_apt_offers() */
 	bool (*cancelled)(void *userdata); /* as for kt_process */
 	void *userdata;
 };
@@ -43,9 +44,16 @@ int kt_apt_init(struct kt_apt *apt, const char *suite,
 int kt_apt_update(struct kt_apt *apt, struct kt_strbuf *complaints,
 		  struct ktstr_error *err);
 
-/* Kernel releases that the lists offer. */
+struct kt_apt_offer {
+	char release[KT_RELEASE_BYTES];
+	/* False where the archive has lost some of its packages: a split
+	 * kernel's modules go before its image does. */
+	bool complete;
+};
+
+/* Kernel releases that the lists offer, the newest first. */
 struct kt_apt_offers {
-	char (*list)[KT_RELEASE_BYTES]; /* newest first */
+	struct kt_apt_offer *list;
 	size_t n;
 };
 
@@ -56,10 +64,11 @@ int kt_apt_offers(struct kt_apt *apt, struct kt_apt_offers *ret,
 /*
  * The offer that `version` means: "latest", a series or point release (among
  * kernels made for virtual machines if there are any), or a release in full.
- * NULL when there is none. "-unsigned" and debug packages are never offers.
+ * NULL when there is none that is as `complete` as asked. "-unsigned" and
+ * debug packages are never offers.
  */
-const char *kt_apt_pick(const struct kt_apt_offers *offers,
-			const char *version);
+const char *kt_apt_pick(const struct kt_apt_offers *offers, const char *version,
+			bool complete);
 
 struct kt_apt_package {
 	char *uri;
@@ -76,8 +85,8 @@ struct kt_apt_packages {
 void kt_apt_packages_deinit(struct kt_apt_packages *packages);
 
 /*
- * The packages that make up a kernel: its linux-image package and what that
- * depends on for the same release (split packages, since 6.19).
+ * The packages that make up an offered kernel: its linux-image package and
+ * what that depends on for the same release (it is split since 6.19).
  */
 int kt_apt_packages(struct kt_apt *apt, const char *release,
 		    struct kt_apt_packages *ret, struct ktstr_error *err);

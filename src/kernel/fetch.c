@@ -67,6 +67,8 @@ static int short_length(const char *release)
 	const char *flavour = strstr(release, "-cloud-");
 
 	if (!flavour)
+		flavour = strstr(release, "-rt-");
+	if (!flavour)
 		flavour = strrchr(release, '-');
 	if (!cut || (flavour && flavour < cut))
 		cut = flavour;
@@ -82,7 +84,7 @@ static bool same_series(const char *a, const char *b)
 	return !strncmp(a, b, n) && (b[n] < '0' || b[n] > '9');
 }
 
-/* "7.3.4, 7.2.12, ...": offers are sorted, so that a series is a run. */
+/* "7.3.4, 7.2.12, ...": series are runs in the sorted list. */
 static void name_offers(const struct kt_apt_offers *offers,
 			struct kt_strbuf *out)
 {
@@ -90,9 +92,10 @@ static void name_offers(const struct kt_apt_offers *offers,
 	int shown = 0;
 
 	for (size_t i = 0; i < offers->n && shown < OFFERS_SHOWN; i++) {
-		const char *release = offers->list[i];
+		const char *release = offers->list[i].release;
 
-		if (last && same_series(last, release))
+		if (!offers->list[i].complete ||
+		    (last && same_series(last, release)))
 			continue;
 		kt_strbuf_addf(out, "%s%.*s", shown++ ? ", " : "",
 			       short_length(release), release);
@@ -113,6 +116,7 @@ static int not_on_offer(struct fetch *fetch, struct ktstr_error *err)
 {
 	_cleanup_strbuf_ struct kt_strbuf suites = { 0 }, offers = { 0 };
 	const char *version = fetch->request->version;
+	const char *part = kt_apt_pick(&fetch->offers, version, false);
 	bool complained = fetch->complaints.length;
 
 	kt_debian_sources_name(&fetch->apt.sources, &suites);
@@ -127,9 +131,11 @@ static int not_on_offer(struct fetch *fetch, struct ktstr_error *err)
 		return kt_err(err, -ENOENT, "%s offers no kernels",
 			      kt_strbuf_text(&suites));
 	return kt_err(err, -ENOENT,
-		      "kernel %s is not on offer in %s; the newest of each "
-		      "series there: %s%s%s",
-		      version, kt_strbuf_text(&suites), kt_strbuf_text(&offers),
+		      "kernel %s is %s in %s; the newest of each series "
+		      "there: %s%s%s",
+		      part ? part : version,
+		      part ? "on offer without its modules" : "not on offer",
+		      kt_strbuf_text(&suites), kt_strbuf_text(&offers),
 		      complained ? ". Not all lists could be read:\n" : "",
 		      complained ? tail_of(&fetch->complaints) : "");
 }
@@ -171,7 +177,7 @@ static int choose(struct fetch *fetch, const char **ret_release,
 		r = kt_apt_offers(&fetch->apt, &fetch->offers, err);
 	if (r)
 		return r;
-	release = kt_apt_pick(&fetch->offers, fetch->request->version);
+	release = kt_apt_pick(&fetch->offers, fetch->request->version, true);
 	if (!release)
 		return not_on_offer(fetch, err);
 	if (fetch->complaints.length)
