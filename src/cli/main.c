@@ -25,6 +25,7 @@ static const struct kt_option root_options[] = {
 static const struct kt_command *const commands[] = {
 	&kt_shell_command,
 	&kt_topo_command,
+	&kt_kernel_command,
 	&kt_completions_command,
 	&kt_help_command,
 	NULL,
