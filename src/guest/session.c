@@ -13,7 +13,7 @@
 #include "base/macro.h"
 #include "guest/queue.h"
 #include "guest/symbols.h"
-#include "guest/watch.h"
+#include "guest/kmsg_watch.h"
 #include "wire/payload.h"
 
 /* One read of the wire can end a frame of which all but the end was kept. */
@@ -50,7 +50,7 @@ struct session {
 	struct kt_strbuf symbol_names; /* asked for meanwhile */
 	bool symbols_answered;
 
-	struct kt_watch watch;
+	struct kt_kmsg_watch watch;
 
 	bool exited;
 	int wait_status;
@@ -263,7 +263,7 @@ static int session_dispatch(struct session *s, const struct pollfd *fds)
 	if (fds[AT_SIGCHLD].revents)
 		session_reap(s);
 	if (fds[AT_KMSG].revents)
-		kt_watch_read(&s->watch);
+		kt_kmsg_watch_read(&s->watch);
 	if (fds[AT_SYMBOLS].revents)
 		session_finish_symbols(s);
 	if (fds[AT_CONSOLE].revents & POLLIN) {
@@ -327,7 +327,7 @@ static int session_loop(struct session *s)
 			return r;
 	}
 	if (kt_exit_code(s->wait_status) == 128 + SIGKILL)
-		kt_watch_await_kill(&s->watch);
+		kt_kmsg_watch_await_kill(&s->watch);
 	return 0;
 }
 
@@ -359,8 +359,8 @@ int kt_session_run(const struct kt_session_config *config,
 	s->config = config;
 	s->link = config->link;
 	s->child = child;
-	kt_watch_init(&s->watch, config->link, config->kmsg_fd,
-		      config->vmstat_path);
+	kt_kmsg_watch_init(&s->watch, config->link, config->kmsg_fd,
+			   config->vmstat_path);
 	if ((r = kt_queue_init(&s->in, SESSION_IN_BYTES)) < 0 ||
 	    (r = kt_queue_init(&s->console, SESSION_CONSOLE_BYTES)) < 0)
 		return r;

@@ -13,23 +13,23 @@
 #include "guest/kmsg.h"
 #include "guest/link.h"
 
-#define KT_WATCH_RECORD_BYTES (16u * 1024)
+#define KT_KMSG_RECORD_BYTES (16u * 1024)
 
-struct kt_watch {
+struct kt_kmsg_watch {
 	struct kt_link *link; /* borrowed, as are the next two */
 	int kmsg_fd;          /* -1: nothing to follow, or no more */
 	const char *vmstat_path;
 	struct kt_kmsg_tail tail;
 	uint64_t kills; /* lines of the OOM killer seen */
 	bool reported;
-	char record[KT_WATCH_RECORD_BYTES];
+	char record[KT_KMSG_RECORD_BYTES];
 };
 
-void kt_watch_init(struct kt_watch *watch, struct kt_link *link, int kmsg_fd,
-		   const char *vmstat_path);
+void kt_kmsg_watch_init(struct kt_kmsg_watch *watch, struct kt_link *link,
+			int kmsg_fd, const char *vmstat_path);
 
 /* Takes what is there, up to a batch: a flood leaves time for the rest. */
-void kt_watch_read(struct kt_watch *watch);
+void kt_kmsg_watch_read(struct kt_kmsg_watch *watch);
 
 /*
  * To be called when a SIGKILL ended the program: waits a second at most for
@@ -37,4 +37,4 @@ void kt_watch_read(struct kt_watch *watch);
  * before it sends the signal and prints after (__oom_kill_process()), so a
  * count ahead of the lines seen means that a line is about to come.
  */
-void kt_watch_await_kill(struct kt_watch *watch);
+void kt_kmsg_watch_await_kill(struct kt_kmsg_watch *watch);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "guest/watch.h"
+#include "guest/kmsg_watch.h"
 
 #include <poll.h>
 #include <stdio.h>
@@ -9,22 +9,22 @@
 #include "base/fd.h"
 #include "base/macro.h"
 
-#define WATCH_BATCH        64
-#define WATCH_KILL_LINE_MS 1000
-#define WATCH_VMSTAT_BYTES (64 * KT_KIB)
+#define KMSG_WATCH_BATCH        64
+#define KMSG_WATCH_LINE_MS      1000
+#define KMSG_WATCH_VMSTAT_BYTES (64 * KT_KIB)
 
-void kt_watch_init(struct kt_watch *watch, struct kt_link *link, int kmsg_fd,
-		   const char *vmstat_path)
+void kt_kmsg_watch_init(struct kt_kmsg_watch *watch, struct kt_link *link,
+			int kmsg_fd, const char *vmstat_path)
 {
-	*watch = (struct kt_watch){
+	*watch = (struct kt_kmsg_watch){
 		.link = link,
 		.kmsg_fd = kmsg_fd,
 		.vmstat_path = vmstat_path,
 	};
 }
 
-static void watch_report_kill(struct kt_watch *watch,
-			      const struct kt_kmsg_record *record)
+static void kmsg_watch_report_kill(struct kt_kmsg_watch *watch,
+				   const struct kt_kmsg_record *record)
 {
 	_cleanup_strbuf_ struct kt_strbuf text = {0};
 
@@ -39,7 +39,8 @@ static void watch_report_kill(struct kt_watch *watch,
 				kt_strbuf_text(&text));
 }
 
-static void watch_take(struct kt_watch *watch, const struct kt_kmsg_record *record)
+static void kmsg_watch_take(struct kt_kmsg_watch *watch,
+			    const struct kt_kmsg_record *record)
 {
 	_cleanup_strbuf_ struct kt_strbuf line = {0};
 
@@ -53,20 +54,21 @@ static void watch_take(struct kt_watch *watch, const struct kt_kmsg_record *reco
 	if (kt_kmsg_is_kill(record))
 		watch->kills++;
 	if (kt_kmsg_is_oom_kill(record))
-		watch_report_kill(watch, record);
+		kmsg_watch_report_kill(watch, record);
 }
 
-void kt_watch_read(struct kt_watch *watch)
+void kt_kmsg_watch_read(struct kt_kmsg_watch *watch)
 {
 	struct kt_kmsg_record record;
 	char text[160];
 	int r = 1;
 
-	for (int i = 0; i < WATCH_BATCH && watch->kmsg_fd >= 0 && r > 0; i++) {
+	for (int i = 0; i < KMSG_WATCH_BATCH && watch->kmsg_fd >= 0 && r > 0;
+	     i++) {
 		r = kt_kmsg_read(watch->kmsg_fd, watch->record,
 				 sizeof(watch->record), &record);
 		if (r > 0)
-			watch_take(watch, &record);
+			kmsg_watch_take(watch, &record);
 	}
 	if (r < 0) {
 		watch->kmsg_fd = -1;
@@ -76,20 +78,20 @@ void kt_watch_read(struct kt_watch *watch)
 	}
 }
 
-static uint64_t watch_count_kills(const struct kt_watch *watch)
+static uint64_t kmsg_watch_count_kills(const struct kt_kmsg_watch *watch)
 {
 	_cleanup_free_ char *vmstat = NULL;
 
-	if (kt_read_file(watch->vmstat_path, WATCH_VMSTAT_BYTES, &vmstat, NULL) <
-	    0)
+	if (kt_read_file(watch->vmstat_path, KMSG_WATCH_VMSTAT_BYTES, &vmstat,
+			 NULL) < 0)
 		return 0;
 	return kt_vmstat_value(vmstat, "oom_kill");
 }
 
-void kt_watch_await_kill(struct kt_watch *watch)
+void kt_kmsg_watch_await_kill(struct kt_kmsg_watch *watch)
 {
-	const uint64_t deadline = kt_now_ns() + WATCH_KILL_LINE_MS * 1000000ull;
-	const uint64_t kills = watch_count_kills(watch);
+	const uint64_t deadline = kt_now_ns() + KMSG_WATCH_LINE_MS * 1000000ull;
+	const uint64_t kills = kmsg_watch_count_kills(watch);
 
 	while (watch->kills < kills && watch->kmsg_fd >= 0) {
 		struct pollfd poll_fd = {
@@ -101,6 +103,6 @@ void kt_watch_await_kill(struct kt_watch *watch)
 		if (now >= deadline)
 			return;
 		(void)poll(&poll_fd, 1, (int)((deadline - now) / 1000000u) + 1);
-		kt_watch_read(watch);
+		kt_kmsg_watch_read(watch);
 	}
 }
