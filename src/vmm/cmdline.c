@@ -35,7 +35,9 @@ void kt_cmdline_write(const struct kt_cmdline_options *options,
 	 */
 	if (options->n_vcpus > options->host_cpus)
 		kt_strbuf_add(ret, "cpuhp.parallel=0 ");
-	kt_strbuf_add(ret, options->dmesg ? "loglevel=7" : "loglevel=0");
+	/* A panic raises the level by itself, but not from 0: then it would be
+	 * silent (console_verbose()). */
+	kt_strbuf_add(ret, options->dmesg ? "loglevel=7" : "loglevel=1");
 	if (options->extra && *options->extra)
 		kt_strbuf_addf(ret, " %s", options->extra);
 }

@@ -20,9 +20,9 @@ static void it_is_quiet_unless_the_log_is_wanted(void **state)
 	(void)state;
 	assert_contains(quiet, "console=ttyS0 ");
 	assert_contains(quiet, " reboot=k panic=-1 ");
-	assert_contains(quiet, " loglevel=0");
+	assert_contains(quiet, " loglevel=1");
 	assert_contains(loud, " loglevel=7");
-	assert_null(strstr(loud, "loglevel=0"));
+	assert_null(strstr(loud, "loglevel=1"));
 }
 
 static void cpus_come_up_one_by_one_where_they_share_the_hosts(void **state)
