@@ -1,0 +1,326 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/strbuf.h"
+#include "nest/channel.h"
+#include "nest/join.h"
+#include "nest/nest.h"
+#include "nest/terminal.h"
+
+/* The supervisor's own bounds are shorter: this is for one that hangs. */
+#define CLIENT_READY_MS 900000
+
+static const int client_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
+
+struct client {
+	struct kt_nest_channel channel;
+	struct kt_terminal terminal;
+	const struct ktstr_log *log;
+	int signal_fd;
+	bool started;
+	bool input_ended;
+	uint32_t input_window;
+	bool ended;
+	uint32_t status; /* as wait() gives it */
+};
+
+static int client_fail(struct client *c, struct ktstr_error *err, int code,
+		       const char *text)
+{
+	kt_terminal_leave(&c->terminal);
+	return kt_err_kind(err, KTSTR_ERROR_ENVIRONMENT, code, "%s", text);
+}
+
+static void add_string(struct kt_strbuf *sb, const char *text)
+{
+	kt_strbuf_add_bytes(sb, text, strlen(text) + 1);
+}
+
+/* The mask can only be read by setting it. */
+static mode_t current_umask(void)
+{
+	mode_t mask = umask(0077);
+
+	umask(mask);
+	return mask;
+}
+
+static int client_start(struct client *c, const char *const *argv,
+			struct ktstr_error *err)
+{
+	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	gid_t groups[NGROUPS_MAX];
+	int n_groups = getgroups(NGROUPS_MAX, groups);
+	struct kt_nest_start start = {
+		.uid = geteuid(),
+		.gid = getegid(),
+		.umask = current_umask(),
+		.n_groups = n_groups > 0 ? (uint32_t)n_groups : 0,
+		.terminal_streams = c->terminal.streams,
+		.size = c->terminal.size,
+	};
+	char directory[PATH_MAX];
+
+	if (!getcwd(directory, sizeof(directory)))
+		return kt_err_errno(err, -errno,
+				    "cannot tell the working directory");
+	kt_terminal_enter(&c->terminal);
+	start.terminal_cooks = c->terminal.raw;
+	memcpy(start.termios, &c->terminal.before, sizeof(c->terminal.before));
+	while (argv[start.n_args])
+		start.n_args++;
+	while (environ && environ[start.n_env])
+		start.n_env++;
+	kt_strbuf_add_bytes(&sb, &start, sizeof(start));
+	kt_strbuf_add_bytes(&sb, groups, start.n_groups * sizeof(gid_t));
+	add_string(&sb, directory);
+	for (uint32_t i = 0; i < start.n_args; i++)
+		add_string(&sb, argv[i]);
+	for (uint32_t i = 0; i < start.n_env; i++)
+		add_string(&sb, environ[i]);
+	if (kt_strbuf_failed(&sb) || sb.length > KT_NEST_PAYLOAD_MAX)
+		return client_fail(c, err, -E2BIG,
+				   "arguments and environment are too long for "
+				   "the emulated machine");
+	c->started = true;
+	return kt_nest_channel_send(&c->channel, KT_NEST_START, 0, sb.data,
+				    sb.length) < 0
+		       ? client_fail(c, err, -ENOMEM, "no memory")
+		       : 0;
+}
+
+/* What the command wrote, to where it meant it to go. */
+static void client_output(struct client *c, const struct kt_nest_header *header,
+			  const uint8_t *payload)
+{
+	const struct kt_nest_grant grant = {header->type, header->length};
+	int fd = header->type == KT_NEST_OUTPUT   ? STDOUT_FILENO
+		 : header->type == KT_NEST_ERRORS ? STDERR_FILENO
+		 : c->terminal.streams & 2        ? STDOUT_FILENO
+						  : c->terminal.fd;
+	size_t done = 0;
+
+	/* A reader who has gone away is the command's business to notice,
+	 * but bytes in flight must not pile up here. */
+	while (fd >= 0 && done < header->length) {
+		ssize_t n = write(fd, payload + done, header->length - done);
+		struct pollfd p = {.fd = fd, .events = POLLOUT};
+
+		if (n > 0)
+			done += (size_t)n;
+		else if (n < 0 && errno == EAGAIN)
+			poll(&p, 1, -1);
+		else if (n < 0 && errno != EINTR)
+			break;
+	}
+	if (fd >= 0 && done < header->length && errno == EPIPE) {
+		const uint32_t broken = SIGPIPE;
+
+		kt_nest_channel_send(&c->channel, KT_NEST_SIGNAL, 0, &broken,
+				     sizeof(broken));
+	}
+	kt_nest_channel_send(&c->channel, KT_NEST_GRANT, 0, &grant,
+			     sizeof(grant));
+}
+
+static int client_message(struct client *c, const struct kt_nest_header *header,
+			  const uint8_t *payload, const char *const *argv,
+			  struct ktstr_error *err)
+{
+	struct kt_nest_grant grant;
+	char text[1024];
+
+	switch (header->type) {
+	case KT_NEST_READY:
+		return c->started ? 0 : client_start(c, argv, err);
+	case KT_NEST_NOTICE:
+	case KT_NEST_FAIL:
+		snprintf(text, sizeof(text), "%.*s", (int)header->length,
+			 (const char *)payload);
+		if (header->type == KT_NEST_FAIL)
+			return client_fail(c, err, -EIO, text);
+		kt_notice(c->log, "%s", text);
+		return 0;
+	case KT_NEST_OUTPUT:
+	case KT_NEST_ERRORS:
+	case KT_NEST_TERMINAL:
+		client_output(c, header, payload);
+		return 0;
+	case KT_NEST_GRANT:
+		if (header->length == sizeof(grant)) {
+			memcpy(&grant, payload, sizeof(grant));
+			c->input_window += grant.bytes;
+		}
+		return 0;
+	case KT_NEST_EXIT:
+		if (header->length == sizeof(c->status)) {
+			memcpy(&c->status, payload, sizeof(c->status));
+			c->ended = true;
+		}
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+static int client_take(struct client *c, const char *const *argv,
+		       struct ktstr_error *err)
+{
+	struct kt_nest_header header;
+	const uint8_t *payload;
+	int r;
+
+	if (kt_nest_channel_fill(&c->channel) < 0)
+		return client_fail(c, err, -ENOMEM, "no memory");
+	while (!c->ended &&
+	       (r = kt_nest_channel_next(&c->channel, &header, &payload)) != 0) {
+		if (r < 0)
+			return client_fail(c, err, -EPROTO,
+					   "the emulated machine's supervisor "
+					   "sends nonsense");
+		r = client_message(c, &header, payload, argv, err);
+		if (r < 0)
+			return r;
+	}
+	if (c->channel.ended && !c->ended)
+		return client_fail(
+			c, err, -EPIPE,
+			c->started ? "the emulated machine's supervisor "
+				     "died while the command ran"
+				   : "the emulated machine's supervisor "
+				     "died while the machine came up");
+	return 0;
+}
+
+static void client_input(struct client *c)
+{
+	uint8_t data[16 * 1024];
+	ssize_t n = read(STDIN_FILENO, data,
+			 KT_MIN(sizeof(data), (size_t)c->input_window));
+
+	if (n > 0) {
+		c->input_window -= (uint32_t)n;
+		kt_nest_channel_send(&c->channel, KT_NEST_INPUT, 0, data,
+				     (size_t)n);
+	} else if (n == 0 || (errno != EAGAIN && errno != EINTR)) {
+		c->input_ended = true;
+		kt_nest_channel_send(&c->channel, KT_NEST_INPUT_END, 0, NULL, 0);
+	}
+}
+
+/* Before the command runs a signal ends this process, afterwards the command. */
+static void client_signal(struct client *c)
+{
+	struct signalfd_siginfo info;
+	uint32_t signo;
+
+	if (read(c->signal_fd, &info, sizeof(info)) != sizeof(info))
+		return;
+	signo = info.ssi_signo;
+	if (signo == SIGWINCH) {
+		kt_terminal_measure(&c->terminal);
+		if (c->started)
+			kt_nest_channel_send(&c->channel, KT_NEST_RESIZE, 0,
+					     &c->terminal.size,
+					     sizeof(c->terminal.size));
+	} else if (c->started) {
+		kt_nest_channel_send(&c->channel, KT_NEST_SIGNAL, 0, &signo,
+				     sizeof(signo));
+	} else {
+		c->ended = true;
+		c->status = signo; /* as if it had ended the command */
+	}
+}
+
+static int client_loop(struct client *c, const char *const *argv,
+		       struct ktstr_error *err)
+{
+	const uint64_t limit_ns = kt_now_ns() + CLIENT_READY_MS * 1000000ULL;
+
+	while (!c->ended) {
+		bool input = c->started && !c->input_ended && c->input_window;
+		struct pollfd p[] = {
+			{.fd = c->signal_fd, .events = POLLIN},
+			{.fd = c->channel.fd, .events = POLLIN},
+			{.fd = input ? STDIN_FILENO : -1, .events = POLLIN},
+		};
+		int r;
+
+		if (kt_nest_channel_has_output(&c->channel))
+			p[1].events |= POLLOUT;
+		if (poll(p, KT_ARRAY_SIZE(p), c->started ? -1 : 1000) < 0 &&
+		    errno != EINTR)
+			return client_fail(c, err, -errno, "cannot wait");
+		if (!c->started && kt_now_ns() > limit_ns)
+			return client_fail(
+				c, err, -ETIMEDOUT,
+				"the emulated machine does not come "
+				"up, and its supervisor says nothing");
+		if (p[0].revents)
+			client_signal(c);
+		if (p[1].revents & POLLOUT)
+			kt_nest_channel_flush(&c->channel);
+		if (p[1].revents & (POLLIN | POLLHUP | POLLERR)) {
+			r = client_take(c, argv, err);
+			if (r < 0)
+				return r;
+		}
+		if (p[2].revents)
+			client_input(c);
+	}
+	return 0;
+}
+
+int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
+		const struct ktstr_log *log, int *ret_status,
+		struct ktstr_error *err)
+{
+	struct client c = {.log = log, .input_window = KT_NEST_WINDOW};
+	_cleanup_close_ int fd = -1, signal_fd = -1;
+	struct sigaction ignore = {.sa_handler = SIG_IGN}, pipe_before;
+	sigset_t set, before;
+	int r;
+
+	kt_terminal_find(&c.terminal);
+	r = kt_nest_join(shape, log, &fd, err);
+	if (r < 0)
+		return r;
+	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
+	kt_nest_channel_init(&c.channel, fd);
+
+	sigemptyset(&set);
+	for (size_t i = 0; i < KT_ARRAY_SIZE(client_signals); i++)
+		sigaddset(&set, client_signals[i]);
+	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (signal_fd < 0)
+		return kt_err_errno(err, -errno, "cannot wait for signals");
+	c.signal_fd = signal_fd;
+	sigprocmask(SIG_BLOCK, &set, &before);
+	sigaction(SIGPIPE, &ignore, &pipe_before);
+	r = client_loop(&c, argv, err);
+	kt_terminal_leave(&c.terminal);
+	sigaction(SIGPIPE, &pipe_before, NULL);
+	sigprocmask(SIG_SETMASK, &before, NULL);
+	kt_nest_channel_deinit(&c.channel);
+	if (r < 0)
+		return r;
+	*ret_status = WIFSIGNALED((int)c.status) ? 128 + WTERMSIG((int)c.status)
+						 : WEXITSTATUS((int)c.status);
+	return 0;
+}

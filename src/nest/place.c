@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "nest/place.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <xxhash.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/strbuf.h"
+#include "nest/channel.h"
+#include "nest/image.h"
+
+static int place_directory(char **ret, struct ktstr_error *err)
+{
+	const char *named = getenv("KTSTR_NEST_DIR");
+	const char *runtime = getenv("XDG_RUNTIME_DIR");
+	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_free_ char *path = NULL;
+	struct stat st;
+	int r;
+
+	if (named && *named)
+		kt_strbuf_add(&sb, named);
+	else if (runtime && *runtime == '/' && access(runtime, W_OK) == 0)
+		kt_strbuf_addf(&sb, "%s/ktstr", runtime);
+	else
+		kt_strbuf_addf(&sb, "/tmp/ktstr-%u", (unsigned int)geteuid());
+	path = kt_strbuf_steal(&sb);
+	if (!path)
+		return kt_err(err, -ENOMEM, "no memory for a path");
+	r = kt_mkdir_p(path, 0700);
+	if (r < 0 || lstat(path, &st) < 0)
+		return kt_err_errno(err, r < 0 ? r : -errno,
+				    "cannot make the directory %s", path);
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    st.st_mode & (S_IWGRP | S_IWOTH))
+		return kt_err(err, -EPERM,
+			      "%s is not a directory that belongs to user %u "
+			      "alone: remove it, or set KTSTR_NEST_DIR",
+			      path, (unsigned int)geteuid());
+	*ret = TAKE_PTR(path);
+	return 0;
+}
+
+/* All that tells one kind of machine from another. */
+static int place_key(const struct kt_nest_shape *shape, uint64_t *ret,
+		     struct ktstr_error *err)
+{
+	const char *kernel = getenv("KTSTR_NEST_KERNEL");
+	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_free_ char *agent = NULL;
+	char text[KT_NEST_SHAPE_TEXT_BYTES];
+	struct stat st;
+	int r;
+
+	r = kt_nest_agent_path(&agent, err);
+	if (r < 0)
+		return r;
+	if (stat(agent, &st) < 0)
+		return kt_err_errno(err, -errno, "cannot read %s", agent);
+	kt_nest_shape_format(shape, text);
+	kt_strbuf_addf(&sb, "%u %s %s %ju %jd.%ld %s", KT_NEST_PROTOCOL, text,
+		       agent, (uintmax_t)st.st_size, (intmax_t)st.st_mtim.tv_sec,
+		       st.st_mtim.tv_nsec, kernel ? kernel : "");
+	if (kt_strbuf_failed(&sb))
+		return kt_err(err, -ENOMEM, "no memory for a name");
+	*ret = XXH64(sb.data, sb.length, 0);
+	return 0;
+}
+
+int kt_nest_place_find(const struct kt_nest_shape *shape,
+		       struct kt_nest_place *ret, struct ktstr_error *err)
+{
+	struct kt_nest_place place = {.address.sun_family = AF_UNIX};
+	_cleanup_free_ char *directory = NULL;
+	uint64_t key;
+	int n, r;
+
+	r = place_key(shape, &key, err);
+	if (r == 0)
+		r = place_directory(&directory, err);
+	if (r < 0)
+		return r;
+	n = snprintf(place.address.sun_path, sizeof(place.address.sun_path),
+		     "%s/nest-%016" PRIx64 ".sock", directory, key);
+	if (n < 0 || (size_t)n >= sizeof(place.address.sun_path))
+		return kt_err(err, -ENAMETOOLONG,
+			      "%s is too long a path for sockets: set "
+			      "KTSTR_NEST_DIR to a shorter one",
+			      directory);
+	if (asprintf(&place.lock, "%s/nest-%016" PRIx64 ".lock", directory,
+		     key) < 0)
+		return kt_err(err, -ENOMEM, "no memory for a path");
+	if (asprintf(&place.log, "%s/nest-%016" PRIx64 ".log", directory, key) <
+	    0) {
+		free(place.lock);
+		return kt_err(err, -ENOMEM, "no memory for a path");
+	}
+	*ret = place;
+	return 0;
+}
+
+void kt_nest_place_deinit(struct kt_nest_place *place)
+{
+	free(place->lock);
+	free(place->log);
+	place->lock = place->log = NULL;
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * Where emulated machines are found: a directory that is the user's alone
+ * ($KTSTR_NEST_DIR, else $XDG_RUNTIME_DIR/ktstr, else /tmp/ktstr-UID) with, for
+ * each kind of machine, a socket, a lock for starting it and a log.
+ */
+
+#include <sys/un.h>
+
+#include "base/error.h"
+#include "nest/nest.h"
+
+struct kt_nest_place {
+	struct sockaddr_un address; /* of the socket */
+	char *lock;
+	char *log;
+};
+
+/*
+ * The place of the machine of that shape, agent and kernel. Makes the
+ * directory and refuses one that somebody else could write to.
+ */
+int kt_nest_place_find(const struct kt_nest_shape *shape,
+		       struct kt_nest_place *ret, struct ktstr_error *err);
+void kt_nest_place_deinit(struct kt_nest_place *place);
