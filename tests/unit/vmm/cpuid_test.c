@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "golden.h"
 
-#include "topology/topology.h"
+#include "shape.h"
 #include "vmm/x86_64/apic_id.h"
 #include "vmm/x86_64/cpuid.h"
 
@@ -56,16 +56,6 @@ static const struct kt_cpuid_entry bare_host[] = {
 };
 
 static const struct kt_cpuid_options plain = {.tsc_deadline = true};
-
-static struct kt_topology *topology_of(struct ktstr_topology declared)
-{
-	struct kt_topology *topology = NULL;
-	struct ktstr_error err = {0};
-
-	if (kt_topology_from_public(&declared, &topology, &err) < 0)
-		fail_msg("%s", err.message);
-	return topology;
-}
 
 static void make(const struct kt_topology *topology, uint32_t cpu,
 		 const struct kt_cpuid_entry *host, size_t n_host,
@@ -159,37 +149,35 @@ static void describe(const struct kt_topology *topology,
 	}
 }
 
-static void golden(const char *shape, struct ktstr_topology declared)
+static void golden(const char *text)
 {
-	_cleanup_topology_ struct kt_topology *topology = topology_of(declared);
+	_cleanup_topology_ struct kt_topology *topology = shape(text, 256);
 	_cleanup_strbuf_ struct kt_strbuf intel = {0}, amd = {0};
 	char name[256];
 
 	describe(topology, intel_host, KT_ARRAY_SIZE(intel_host), &intel);
-	snprintf(name, sizeof(name), "x86_64/cpuid-intel-%s.txt", shape);
+	snprintf(name, sizeof(name), "x86_64/cpuid-intel-%s.txt", text);
 	assert_golden(name, kt_strbuf_text(&intel));
 
 	describe(topology, amd_host, KT_ARRAY_SIZE(amd_host), &amd);
-	snprintf(name, sizeof(name), "x86_64/cpuid-amd-%s.txt", shape);
+	snprintf(name, sizeof(name), "x86_64/cpuid-amd-%s.txt", text);
 	assert_golden(name, kt_strbuf_text(&amd));
 }
 
 static void leaves_equal_the_golden_files(void **state)
 {
 	(void)state;
-	golden("1n1l1c1t", KTSTR_TOPOLOGY(1, 1, 1, 1));
-	golden("1n2l2c2t", KTSTR_TOPOLOGY(1, 2, 2, 2));
-	golden("1n3l3c1t", KTSTR_TOPOLOGY(1, 3, 3, 1));
-	golden("2n4l2c1t", KTSTR_TOPOLOGY(2, 4, 2, 1));
-	golden("1n14l9c2t", KTSTR_TOPOLOGY(1, 14, 9, 2));
+	golden("1n1l1c1t");
+	golden("1n2l2c2t");
+	golden("1n3l3c1t");
+	golden("2n4l2c1t");
+	golden("1n14l9c2t");
 }
 
 static void apic_ids_leave_holes_for_odd_counts(void **state)
 {
-	_cleanup_topology_ struct kt_topology *odd =
-		topology_of(KTSTR_TOPOLOGY(1, 3, 3, 1));
-	_cleanup_topology_ struct kt_topology *large =
-		topology_of(KTSTR_TOPOLOGY(1, 14, 9, 2));
+	_cleanup_topology_ struct kt_topology *odd = shape("1n3l3c1t", 256);
+	_cleanup_topology_ struct kt_topology *large = shape("1n14l9c2t", 256);
 	const uint32_t expected[] = {0, 1, 2, 4, 5, 6, 8, 9, 10};
 
 	(void)state;
@@ -216,9 +204,9 @@ static bool shares(const struct kt_topology *topology, uint32_t a, uint32_t b,
 	       kt_apic_id(topology, b) >> shift;
 }
 
-static void check_sharing(struct ktstr_topology declared)
+static void check_sharing(const char *text)
 {
-	_cleanup_topology_ struct kt_topology *t = topology_of(declared);
+	_cleanup_topology_ struct kt_topology *t = shape(text, 256);
 	static struct kt_cpuid_list intel, amd;
 
 	for (uint32_t a = 0; a < t->n_cpus; a++) {
@@ -249,18 +237,17 @@ static void check_sharing(struct ktstr_topology declared)
 static void caches_are_shared_as_declared(void **state)
 {
 	(void)state;
-	check_sharing(KTSTR_TOPOLOGY(1, 1, 1, 1));
-	check_sharing(KTSTR_TOPOLOGY(1, 2, 2, 2));
-	check_sharing(KTSTR_TOPOLOGY(1, 3, 3, 1));
-	check_sharing(KTSTR_TOPOLOGY(1, 3, 5, 2));
-	check_sharing(KTSTR_TOPOLOGY(2, 4, 7, 1));
-	check_sharing(KTSTR_TOPOLOGY(1, 2, 3, 3));
+	check_sharing("1n1l1c1t");
+	check_sharing("1n2l2c2t");
+	check_sharing("1n3l3c1t");
+	check_sharing("1n3l5c2t");
+	check_sharing("2n4l7c1t");
+	check_sharing("1n2l3c3t");
 }
 
 static void no_leaf_is_there_twice(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
 	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host) + 2];
 	static struct kt_cpuid_list list;
 
@@ -281,10 +268,8 @@ static void no_leaf_is_there_twice(void **state)
 
 static void threading_bit_needs_more_than_one_cpu(void **state)
 {
-	_cleanup_topology_ struct kt_topology *one =
-		topology_of(KTSTR_TOPOLOGY(1, 4, 1, 1));
-	_cleanup_topology_ struct kt_topology *two =
-		topology_of(KTSTR_TOPOLOGY(1, 4, 2, 1));
+	_cleanup_topology_ struct kt_topology *one = shape("1n4l1c1t", 256);
+	_cleanup_topology_ struct kt_topology *two = shape("1n4l2c1t", 256);
 	static struct kt_cpuid_list list;
 
 	(void)state;
@@ -298,8 +283,7 @@ static void threading_bit_needs_more_than_one_cpu(void **state)
 
 static void a_host_without_caches_gets_plausible_ones(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
 	static struct kt_cpuid_list list;
 	const uint32_t sizes_kib[] = {32, 32, 1024, 16384};
 
@@ -320,8 +304,7 @@ static void a_host_without_caches_gets_plausible_ones(void **state)
 
 static void an_l3_is_added_where_the_host_has_none(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
 	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host)];
 	static struct kt_cpuid_list list;
 
@@ -341,8 +324,7 @@ static void an_l3_is_added_where_the_host_has_none(void **state)
 
 static void no_performance_counters_are_offered(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
 	static struct kt_cpuid_list list;
 
 	(void)state;
@@ -351,10 +333,98 @@ static void no_performance_counters_are_offered(void **state)
 	assert_int_equal(leaf(&list, 0xa, 0)->edx, 0);
 }
 
+/* The emulator's processor: AMD by name, with leaf 4 and few leaves else. */
+static const struct kt_cpuid_entry emulated_host[] = {
+	{0x0, 0, 0, 0xd, 0x68747541, 0x444d4163, 0x69746e65},
+	{0x1, 0, 0, 0x663, 0x00000800, 0xfeda3203, 0x178bfbff},
+	{0x4, 0, INDEXED, 0x121, 0x01c0003f, 0x3f, 1},
+	{0x4, 1, INDEXED, 0x122, 0x01c0003f, 0x3f, 1},
+	{0x4, 2, INDEXED, 0x143, 0x03c0003f, 0xfff, 1},
+	{0x4, 3, INDEXED, 0x163, 0x03c0003f, 0x3fff, 6},
+	{0x4, 4, INDEXED, 0, 0, 0, 0},
+	{0x80000000, 0, 0, 0x8000000a, 0x68747541, 0x444d4163, 0x69746e65},
+	{0x80000001, 0, 0, 0x663, 0, 0x3f7, 0x2d93fbff},
+};
+
+static void an_old_amd_list_gets_the_leaves_it_lacks(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t = shape("1n3l3c2t", 256);
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	make(t, 17, emulated_host, KT_ARRAY_SIZE(emulated_host), &plain, &list);
+	assert_int_equal(leaf(&list, 0, 0)->eax, 0xd);
+	assert_int_equal(leaf(&list, 0xb, 1)->eax, 3);
+	assert_int_equal(leaf(&list, 0xb, 1)->ebx, 6);
+	assert_int_equal(leaf(&list, 0xb, 1)->edx, 2 << 3 | 2 << 1 | 1);
+	assert_int_equal(leaf(&list, 0x80000000, 0)->eax, 0x8000001e);
+	assert_int_equal(leaf(&list, 0x80000001, 0)->ecx >> 22 & 1, 1);
+	assert_int_equal(leaf(&list, 0x80000008, 0)->ecx, 3 << 12 | 5);
+	assert_int_equal(leaf(&list, 0x8000001d, 3)->eax >> 14 & 0xfff, 7);
+	assert_int_equal(leaf(&list, 0x8000001e, 0)->eax, 21);
+	assert_int_equal(leaf(&list, 0x8000001e, 0)->ebx, 1 << 8 | 2);
+	/* What Linux takes for the LLC's number before family 0x17. */
+	assert_int_equal(leaf(&list, 0x8000001e, 0)->ecx, 2);
+	/* Leaf 4 is not AMD's, but is there, and must not contradict. */
+	assert_int_equal(leaf(&list, 4, 2)->eax >> 14 & 0xfff, 1);
+	assert_int_equal(leaf(&list, 4, 3)->eax >> 14 & 0xfff, 7);
+	assert_int_equal(leaf(&list, 4, 3)->ecx, 0x3fff);
+}
+
+/* Since 6.9 Linux prefers this leaf to 0xB on AMD's processors. */
+static void the_extended_topology_leaf_is_filled_where_it_is_in_reach(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t = shape("1n2l3c2t", 256);
+	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host) + 2];
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	memcpy(host, amd_host, sizeof(amd_host));
+	host[KT_ARRAY_SIZE(amd_host)] = (struct kt_cpuid_entry){
+		0x80000026, 0, INDEXED, 1, 2, 0x100, 77};
+	host[KT_ARRAY_SIZE(amd_host) + 1] = (struct kt_cpuid_entry){
+		0x80000026, 1, INDEXED, 4, 16, 0x201, 77};
+	make(t, 11, host, KT_ARRAY_SIZE(host), &plain, &list);
+	assert_false(has_leaf(&list, 0x80000026)); /* beyond the highest */
+
+	for (size_t i = 0; i < KT_ARRAY_SIZE(host); i++) {
+		if (host[i].function == 0x80000000)
+			host[i].eax = 0x80000028;
+	}
+	make(t, 11, host, KT_ARRAY_SIZE(host), &plain, &list);
+	assert_int_equal(leaf(&list, 0x80000026, 0)->eax, 1);
+	assert_int_equal(leaf(&list, 0x80000026, 0)->ebx, 2);
+	assert_int_equal(leaf(&list, 0x80000026, 1)->eax, 3);
+	assert_int_equal(leaf(&list, 0x80000026, 1)->ebx, 6);
+	assert_int_equal(leaf(&list, 0x80000026, 1)->edx, 8 | 2 << 1 | 1);
+	assert_int_equal(leaf(&list, 0x80000026, 2)->ebx, 0);
+}
+
+static void amd_counters_are_not_offered(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
+	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host) + 1];
+	static struct kt_cpuid_list list;
+
+	(void)state;
+	memcpy(host, amd_host, sizeof(amd_host));
+	host[KT_ARRAY_SIZE(amd_host)] =
+		(struct kt_cpuid_entry){0x80000022, 0, 0, 1, 6, 0, 0};
+	for (size_t i = 0; i < KT_ARRAY_SIZE(host); i++) {
+		if (host[i].function == 0x80000001)
+			host[i].ecx |= 1u << 23 | 1u << 24 | 1u << 28;
+	}
+	make(t, 0, host, KT_ARRAY_SIZE(host), &plain, &list);
+	assert_int_equal(leaf(&list, 0x80000001, 0)->ecx &
+				 (1u << 23 | 1u << 24 | 1u << 28),
+			 0);
+	assert_int_equal(leaf(&list, 0x80000022, 0)->eax, 0);
+	assert_int_equal(leaf(&list, 0x80000022, 0)->ebx, 0);
+}
+
 static void options_set_and_clear_their_bits(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
 	const struct kt_cpuid_options none = {0}, all = {.tsc_deadline = true,
 							 .realtime = true};
 	static struct kt_cpuid_list list;
@@ -370,10 +440,8 @@ static void options_set_and_clear_their_bits(void **state)
 
 static void ids_beyond_xapic_need_extended_destinations(void **state)
 {
-	_cleanup_topology_ struct kt_topology *small =
-		topology_of(KTSTR_TOPOLOGY(1, 14, 8, 2));
-	_cleanup_topology_ struct kt_topology *large =
-		topology_of(KTSTR_TOPOLOGY(1, 14, 9, 2));
+	_cleanup_topology_ struct kt_topology *small = shape("1n14l8c2t", 256);
+	_cleanup_topology_ struct kt_topology *large = shape("1n14l9c2t", 256);
 	static struct kt_cpuid_list list;
 
 	(void)state;
@@ -385,8 +453,7 @@ static void ids_beyond_xapic_need_extended_destinations(void **state)
 
 static void the_vendor_can_be_forced(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
+	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
 	const struct kt_cpuid_options intel = {.vendor = KT_CPUID_VENDOR_INTEL},
 				      amd = {.vendor = KT_CPUID_VENDOR_AMD};
 	static struct kt_cpuid_list list;
@@ -405,7 +472,7 @@ static void the_vendor_can_be_forced(void **state)
 static void vendors_have_names(void **state)
 {
 	enum kt_cpuid_vendor vendor = KT_CPUID_VENDOR_AMD;
-	struct ktstr_error err = { 0 };
+	struct ktstr_error err = {0};
 
 	(void)state;
 	assert_int_equal(kt_cpuid_vendor_parse(NULL, &vendor, &err), 0);
@@ -424,10 +491,8 @@ static void vendors_have_names(void **state)
 
 static void zen1_is_hidden_where_its_llc_size_is_not_eight(void **state)
 {
-	_cleanup_topology_ struct kt_topology *four =
-		topology_of(KTSTR_TOPOLOGY(1, 2, 2, 2));
-	_cleanup_topology_ struct kt_topology *eight =
-		topology_of(KTSTR_TOPOLOGY(1, 2, 4, 2));
+	_cleanup_topology_ struct kt_topology *four = shape("1n2l2c2t", 256);
+	_cleanup_topology_ struct kt_topology *eight = shape("1n2l4c2t", 256);
 	struct kt_cpuid_entry host[KT_ARRAY_SIZE(amd_host)];
 	static struct kt_cpuid_list list;
 
@@ -442,8 +507,7 @@ static void zen1_is_hidden_where_its_llc_size_is_not_eight(void **state)
 
 static void a_list_without_leaf_0_is_refused(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
 	static struct kt_cpuid_list list;
 	struct ktstr_error err = {0};
 
@@ -457,8 +521,7 @@ static void a_list_without_leaf_0_is_refused(void **state)
 
 static void more_leaves_than_kvm_takes_are_refused(void **state)
 {
-	_cleanup_topology_ struct kt_topology *t =
-		topology_of(KTSTR_TOPOLOGY(1, 1, 1, 1));
+	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
 	static struct kt_cpuid_entry host[KT_CPUID_MAX + 1];
 	static struct kt_cpuid_list list;
 	struct ktstr_error err = {0};
@@ -487,6 +550,10 @@ int main(void)
 		cmocka_unit_test(a_host_without_caches_gets_plausible_ones),
 		cmocka_unit_test(an_l3_is_added_where_the_host_has_none),
 		cmocka_unit_test(no_performance_counters_are_offered),
+		cmocka_unit_test(an_old_amd_list_gets_the_leaves_it_lacks),
+		cmocka_unit_test(
+			the_extended_topology_leaf_is_filled_where_it_is_in_reach),
+		cmocka_unit_test(amd_counters_are_not_offered),
 		cmocka_unit_test(options_set_and_clear_their_bits),
 		cmocka_unit_test(ids_beyond_xapic_need_extended_destinations),
 		cmocka_unit_test(the_vendor_can_be_forced),
