@@ -4,9 +4,63 @@
 #include <sys/eventfd.h>
 
 #include "base/cleanup.h"
+#include "base/macro.h"
+#include "vmm/cmdline.h"
+#include "vmm/memory.h"
 #include "vmm/vm.h"
+#include "vmm/x86_64/boot.h"
 
 KT_DEFINE_CLEANUP(struct ktstr_vm *, ktstr_vm_destroy)
+
+static int check_cmdline(const struct kt_config *config,
+			 const struct kt_boot_kernel *plan,
+			 struct ktstr_error *err)
+{
+	_cleanup_strbuf_ struct kt_strbuf line = {};
+
+	/* As if there were no host CPUs, which makes it longest. */
+	kt_cmdline_write(
+		&(struct kt_cmdline_options){
+			.dmesg = config->dmesg,
+			.n_vcpus = config->topology->n_cpus,
+			.extra = config->cmdline,
+		},
+		&line);
+	if (kt_strbuf_failed(&line))
+		return kt_err_errno(err, -ENOMEM, "no memory for a command line");
+	return kt_boot_check_cmdline(plan, kt_strbuf_text(&line), err);
+}
+
+/* Memory whose size is still open will be large enough. */
+static int check_room(const struct kt_config *config,
+		      const struct kt_boot_kernel *plan, struct ktstr_error *err)
+{
+	const struct kt_topology *t = config->topology;
+	_cleanup_free_ struct kt_memory_region *regions =
+		calloc(t->n_nodes + 1, sizeof(*regions));
+	_cleanup_free_ uint64_t *bytes = calloc(t->n_nodes, sizeof(*bytes));
+	struct kt_guest_memory memory = {.regions = regions};
+
+	if (!regions || !bytes)
+		return kt_err_errno(err, -ENOMEM, "no memory for %u nodes",
+				    t->n_nodes);
+	for (uint32_t i = 0; i < t->n_nodes; i++)
+		bytes[i] = t->nodes[i].memory_mib * KT_MIB;
+	memory.n_regions = kt_memory_layout(bytes, t->n_nodes, regions);
+	return memory.n_regions ? kt_boot_check_room(plan, &memory, err) : 0;
+}
+
+static int check_boot(const struct kt_config *config, struct ktstr_error *err)
+{
+	struct kt_boot_kernel plan;
+	int r = kt_boot_plan(config->kernel, &plan, err);
+
+	if (!r)
+		r = check_cmdline(config, &plan, err);
+	if (!r)
+		r = check_room(config, &plan, err);
+	return r;
+}
 
 int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
 		   struct ktstr_error *err)
@@ -22,6 +76,8 @@ int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
 	if (vm->stop_eventfd < 0 || vm->resize_eventfd < 0)
 		return kt_err_errno(err, -errno, "cannot make an eventfd");
 	r = kt_config_init(&vm->config, config, err);
+	if (!r)
+		r = check_boot(&vm->config, err);
 	if (r)
 		return r;
 	*ret = TAKE_PTR(vm);

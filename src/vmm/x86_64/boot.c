@@ -189,22 +189,40 @@ int kt_boot_load_kernel(const struct kt_kernel *kernel,
 	return 0;
 }
 
+/* The region that the kernel starts in, if it also ends there. */
+static const struct kt_memory_region *home_of(const struct kt_boot_kernel *plan,
+					      const struct kt_guest_memory *memory)
+{
+	for (size_t i = 0; i < memory->n_regions; i++) {
+		const struct kt_memory_region *r = &memory->regions[i];
+
+		if (plan->start >= r->gpa && plan->end > plan->start &&
+		    plan->start - r->gpa < r->size_bytes &&
+		    plan->end - r->gpa <= r->size_bytes)
+			return r;
+	}
+	return NULL;
+}
+
+int kt_boot_check_room(const struct kt_boot_kernel *plan,
+		       const struct kt_guest_memory *memory,
+		       struct ktstr_error *err)
+{
+	if (home_of(plan, memory))
+		return 0;
+	return too_small(memory, plan->end, "the kernel", err);
+}
+
 int kt_boot_place_initrd(const struct kt_boot_kernel *plan,
 			 const struct kt_guest_memory *memory, uint64_t length,
 			 uint64_t *ret_gpa, struct ktstr_error *err)
 {
-	uint64_t limit = plan->initrd_max + 1, floor, gpa;
-	const struct kt_memory_region *home = NULL;
+	const struct kt_memory_region *home = home_of(plan, memory);
+	uint64_t limit, floor, gpa;
 
-	for (size_t i = 0; i < memory->n_regions && !home; i++) {
-		const struct kt_memory_region *r = &memory->regions[i];
-
-		if (plan->start >= r->gpa && plan->start - r->gpa < r->size_bytes)
-			home = r;
-	}
 	if (!home)
 		return too_small(memory, plan->end, "the kernel", err);
-	limit = KT_MIN(limit, home->gpa + home->size_bytes);
+	limit = KT_MIN(plan->initrd_max + 1, home->gpa + home->size_bytes);
 	floor = KT_ALIGN_UP(plan->end, PAGE_BYTES);
 	if (limit < floor || length > limit - floor)
 		return too_small(memory, floor + length, "the initramfs", err);
@@ -281,21 +299,32 @@ static const uint64_t boot_gdt[] = {
 #define BOOT_CS 0x10
 #define BOOT_DS 0x18
 
+int kt_boot_check_cmdline(const struct kt_boot_kernel *plan,
+			  const char *cmdline, struct ktstr_error *err)
+{
+	size_t length = strlen(cmdline);
+
+	if (length > plan->cmdline_max)
+		return kt_err(err, -EINVAL,
+			      "the kernel command line is %zu bytes long and "
+			      "this kernel takes %u; shorten cmdline",
+			      length, plan->cmdline_max);
+	return 0;
+}
+
 int kt_boot_write_data(const struct kt_kernel *kernel,
 		       const struct kt_boot_kernel *plan,
 		       const struct kt_boot_data *data,
 		       const struct kt_guest_memory *memory,
 		       struct ktstr_error *err)
 {
-	size_t cmdline_length = strlen(data->cmdline);
 	uint8_t *low = kt_guest_memory_at(memory, 0, KT_BASE_MEMORY_TOP);
 	struct boot_params *params;
+	int r;
 
-	if (cmdline_length > plan->cmdline_max)
-		return kt_err(err, -EINVAL,
-			      "the kernel command line is %zu bytes long and "
-			      "this kernel takes %u; shorten cmdline",
-			      cmdline_length, plan->cmdline_max);
+	r = kt_boot_check_cmdline(plan, data->cmdline, err);
+	if (r)
+		return r;
 	if (!low)
 		return too_small(memory, KT_BASE_MEMORY_TOP, "base memory", err);
 	params = (struct boot_params *)(low + KT_BOOT_PARAMS_GPA);
@@ -307,7 +336,7 @@ int kt_boot_write_data(const struct kt_kernel *kernel,
 	params->hdr.ramdisk_size = (uint32_t)data->initrd_bytes;
 	params->acpi_rsdp_addr = KT_ACPI_GPA;
 	fill_e820(params, memory);
-	memcpy(low + KT_CMDLINE_GPA, data->cmdline, cmdline_length + 1);
+	memcpy(low + KT_CMDLINE_GPA, data->cmdline, strlen(data->cmdline) + 1);
 	memcpy(low + KT_BOOT_GDT_GPA, boot_gdt, sizeof(boot_gdt));
 	fill_page_tables((uint64_t *)(low + KT_BOOT_PAGE_TABLES_GPA));
 	return 0;

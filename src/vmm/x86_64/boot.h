@@ -28,6 +28,15 @@ struct kt_boot_kernel {
 int kt_boot_plan(const struct kt_kernel *kernel, struct kt_boot_kernel *ret,
 		 struct ktstr_error *err);
 
+/* -EINVAL when this kernel would cut the command line off. */
+int kt_boot_check_cmdline(const struct kt_boot_kernel *plan,
+			  const char *cmdline, struct ktstr_error *err);
+
+/* -ENOSPC when the kernel does not fit; `hva` of the regions is not used. */
+int kt_boot_check_room(const struct kt_boot_kernel *plan,
+		       const struct kt_guest_memory *memory,
+		       struct ktstr_error *err);
+
 /* Copies the kernel to where `plan` says; -ENOSPC if the guest is too small. */
 int kt_boot_load_kernel(const struct kt_kernel *kernel,
 			const struct kt_boot_kernel *plan,
