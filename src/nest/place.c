@@ -80,7 +80,7 @@ int kt_nest_place_find(const struct kt_nest_shape *shape,
 {
 	struct kt_nest_place place = {.address.sun_family = AF_UNIX};
 	_cleanup_free_ char *directory = NULL;
-	uint64_t key;
+	uint64_t key = 0;
 	int n, r;
 
 	r = place_key(shape, &key, err);

@@ -195,7 +195,7 @@ static void pop(struct fuzz_guest *g)
 {
 	bool pending = kt_virtqueue_pending(&g->vq);
 	uint16_t head;
-	struct model model;
+	struct model model = { 0 };
 	int expected = model_pop(g, &head, &model);
 
 	fuzz_check(kt_virtqueue_pop(&g->vq, &g->chain) == expected);
