@@ -85,8 +85,7 @@ static void describe(struct kt_strbuf *sb,
 }
 
 /* On a terminal a moving line; else one line a phase. */
-static void show_progress(void *userdata,
-			  const struct kt_fetch_progress *progress)
+static void show_progress(void *userdata, const struct kt_fetch_progress *progress)
 {
 	struct fetch_display *display = userdata;
 	bool same = display->any_phase && display->phase == progress->phase;
@@ -250,15 +249,14 @@ static int print_json(const struct kt_cli *cli,
 		const struct kt_kernel_info *k = &kernels->list[i];
 
 		json_array_append_new(
-			array, json_pack("{s:s, s:s?, s:s, s:s, s:I, s:o, s:o, "
-					 "s:s?}",
-					 "release", k->release, "architecture",
-					 architecture(k), "place",
-					 place_text(k->place), "image",
-					 k->image, "bytes", (json_int_t)k->bytes,
-					 "sched_ext", known_json(k->sched_ext),
-					 "btf", known_json(k->btf), "problem",
-					 k->problem));
+			array,
+			json_pack("{s:s, s:s?, s:s, s:s, s:I, s:o, s:o, "
+				  "s:s?}",
+				  "release", k->release, "architecture",
+				  architecture(k), "place", place_text(k->place),
+				  "image", k->image, "bytes", (json_int_t)k->bytes,
+				  "sched_ext", known_json(k->sched_ext), "btf",
+				  known_json(k->btf), "problem", k->problem));
 	}
 	text = json_dumps(array, JSON_INDENT(2));
 	json_decref(array);
@@ -290,13 +288,12 @@ static int print_table(const struct kt_cli *cli,
 	for (size_t i = 0; i < kernels->n; i++) {
 		const struct kt_kernel_info *k = &kernels->list[i];
 
-		kt_strbuf_addf(&sb, "%-*s  %-6s  %6.1f MiB  %-9s  %-7s  %s%s%s\n",
-			       width, k->release,
-			       architecture(k) ? architecture(k) : "?",
-			       mebibytes(k->bytes), known_text(k->sched_ext),
-			       known_text(k->btf), k->image,
-			       k->problem ? ": " : "",
-			       k->problem ? k->problem : "");
+		kt_strbuf_addf(
+			&sb, "%-*s  %-6s  %6.1f MiB  %-9s  %-7s  %s%s%s\n", width,
+			k->release, architecture(k) ? architecture(k) : "?",
+			mebibytes(k->bytes), known_text(k->sched_ext),
+			known_text(k->btf), k->image, k->problem ? ": " : "",
+			k->problem ? k->problem : "");
 	}
 	return kt_cli_print(cli, &sb);
 }

@@ -23,12 +23,8 @@ static const struct kt_option root_options[] = {
 };
 
 static const struct kt_command *const commands[] = {
-	&kt_shell_command,
-	&kt_topo_command,
-	&kt_kernel_command,
-	&kt_completions_command,
-	&kt_help_command,
-	NULL,
+	&kt_shell_command,       &kt_topo_command, &kt_kernel_command,
+	&kt_completions_command, &kt_help_command, NULL,
 };
 
 static int root_run(struct kt_cli *cli, const void *values,

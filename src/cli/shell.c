@@ -10,6 +10,7 @@
 #include "cli/watch.h"
 #include "cli/terminal.h"
 #include "kernel/kernel.h"
+#include "nest/nest.h"
 #include "topology/grammar.h"
 #include "topology/topology.h"
 
@@ -17,15 +18,19 @@
 #define TIMEOUT_NOT_GIVEN  UINT32_MAX
 #define MEMORY_FLOOR_MIB   256u
 #define MEMORY_PER_CPU_MIB 64u
+/* What an emulated machine around the VM needs for the files it reads. */
+#define NEST_FILES_MIB     256u
 
 struct shell_values {
 	const char *topology;
 	const char *kernel;
 	const char *exec;
 	const char *cmdline;
+	const char *nest_shape;
 	struct kt_words include_files;
 	uint32_t memory_mib; /* 0: not given */
 	uint32_t timeout_ms;
+	uint32_t accel; /* index into `accels` */
 	bool dmesg;
 };
 
@@ -33,6 +38,8 @@ static const struct shell_values shell_defaults = {
 	.topology = "1n1l2c1t",
 	.timeout_ms = TIMEOUT_NOT_GIVEN,
 };
+
+static const char *const accels[] = {"auto", "kvm", "nested", NULL};
 
 #define AT(member) .offset = offsetof(struct shell_values, member)
 
@@ -114,6 +121,28 @@ static const struct kt_option shell_options[] = {
 		.value = "WORDS",
 		AT(cmdline),
 		.help = "Words to put at the end of the kernel's command line.",
+	},
+	{
+		.name = "accel",
+		.type = KT_OPTION_CHOICE,
+		.value = "HOW",
+		AT(accel),
+		.choices = accels,
+		.environment = "KTSTR_ACCEL",
+		.help = "Where the machine runs. kvm is the host's KVM; nested "
+			"is an emulated machine, which has a KVM of its own; "
+			"auto is nested only if the host's KVM cannot run a "
+			"kernel. Default: auto.",
+	},
+	{
+		.name = "nest-shape",
+		.type = KT_OPTION_TEXT,
+		.value = "SHAPE",
+		AT(nest_shape),
+		.environment = "KTSTR_NEST_SHAPE",
+		.help = "The emulated machine, if one is used. Any of cpus, "
+			"sockets, nodes, hugepages (of 2 MiB), memory (in MiB) "
+			"and distance, as in cpus=4,sockets=2,memory=4096.",
 	},
 	{0},
 };
@@ -199,6 +228,26 @@ static int run_watched(const struct kt_cli *cli, const struct shell_values *v,
 	return status;
 }
 
+/* 1: it has run in an emulated machine; 0: it is to run here. */
+static int run_nested(const struct kt_cli *cli, const struct shell_values *v,
+		      const struct ktstr_vm_config *config, int *ret_status,
+		      struct ktstr_error *err)
+{
+	uint32_t memory_mib = config->memory_deferred
+				      ? config->memory_deferred_min_mib
+				      : config->memory_mib;
+	struct kt_nest_request request = {
+		.accel = accels[v->accel],
+		.shape = v->nest_shape,
+		.argv = cli->argv,
+	};
+
+	if (__builtin_add_overflow(memory_mib, NEST_FILES_MIB,
+				   &request.memory_mib))
+		request.memory_mib = UINT32_MAX;
+	return kt_nest_dispatch(&request, cli->log, ret_status, err);
+}
+
 static int boot(const struct kt_cli *cli, const struct shell_values *v,
 		struct ktstr_vm_config *config, struct kt_watch *watch)
 {
@@ -213,10 +262,18 @@ static int boot(const struct kt_cli *cli, const struct shell_values *v,
 	};
 	if (ktstr_vm_build(config, &vm, &err) < 0)
 		return kt_cli_fail(cli, &err);
-	if (watch->interactive)
-		kt_cli_error(cli, "Ctrl-] three times within a second ends "
-				  "the machine");
-	status = run_watched(cli, v, vm, watch);
+	switch (run_nested(cli, v, config, &status, &err)) {
+	case 1:
+		break;
+	case 0:
+		if (watch->interactive)
+			kt_cli_error(cli, "Ctrl-] three times within a second "
+					  "ends the machine");
+		status = run_watched(cli, v, vm, watch);
+		break;
+	default:
+		status = kt_cli_fail(cli, &err);
+	}
 	ktstr_vm_destroy(vm);
 	return status;
 }
