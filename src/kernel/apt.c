@@ -10,8 +10,9 @@
 #include "kernel/cache.h"
 #include "kernel/process.h"
 
-/* apt's own time limits and retries come first. */
-#define APT_SILENCE_MS (5 * 60 * 1000)
+/* apt's own time limits and retries come first, where they work: on a full
+ * disk it waits for its own helper for ever. */
+#define APT_SILENCE_MS (3 * 60 * 1000)
 
 #if defined(__x86_64__)
 #define DEBIAN_ARCHITECTURE "amd64"

@@ -26,6 +26,7 @@ struct running {
 	int pipes[N_PIPES]; /* our ends; -1 once at their end */
 	struct kt_strbuf errors;
 	struct kt_strbuf status;
+	struct kt_strbuf last_status;
 	struct kt_strbuf *output;
 	uint64_t last_sign_ns;
 };
@@ -112,6 +113,7 @@ static void running_deinit(struct running *running)
 	running->pidfd = kt_close(running->pidfd);
 	kt_strbuf_deinit(&running->errors);
 	kt_strbuf_deinit(&running->status);
+	kt_strbuf_deinit(&running->last_status);
 }
 
 /*
@@ -184,25 +186,34 @@ static int start(const struct kt_process *process, const char *program,
 	return 0;
 }
 
+/* The same line again says that nothing has moved. */
+static void take_status(const struct kt_process *process,
+			struct running *running, const char *line)
+{
+	if (strcmp(line, kt_strbuf_text(&running->last_status))) {
+		running->last_sign_ns = kt_now_ns();
+		kt_strbuf_reset(&running->last_status);
+		kt_strbuf_add(&running->last_status, line);
+	}
+	if (process->on_status)
+		process->on_status(process->userdata, line);
+}
+
 /* Hands complete lines on and keeps the rest. */
 static void split_status(const struct kt_process *process,
-			 struct kt_strbuf *status)
+			 struct running *running)
 {
+	struct kt_strbuf *status = &running->status;
 	char *line = status->data, *end;
-	size_t rest;
 
 	while (line && (end = strchr(line, '\n'))) {
 		*end = '\0';
-		if (process->on_status)
-			process->on_status(process->userdata, line);
+		take_status(process, running, line);
 		line = end + 1;
 	}
-	if (!line)
-		return;
-	rest = status->length - (size_t)(line - status->data);
-	memmove(status->data, line, rest + 1);
-	status->length = rest;
-	if (rest > ERRORS_MAX_BYTES) /* no line, whatever it is */
+	if (line)
+		kt_strbuf_drop(status, (size_t)(line - status->data));
+	if (status->length > ERRORS_MAX_BYTES) /* no line, whatever it is */
 		kt_strbuf_reset(status);
 }
 
@@ -210,11 +221,13 @@ static void take_bytes(const struct kt_process *process,
 		       struct running *running, int which, const char *data,
 		       size_t n)
 {
-	running->last_sign_ns = kt_now_ns();
 	if (which == STATUS) {
 		kt_strbuf_add_bytes(&running->status, data, n);
-		split_status(process, &running->status);
-	} else if (which == ERRORS) {
+		split_status(process, running);
+		return;
+	}
+	running->last_sign_ns = kt_now_ns();
+	if (which == ERRORS) {
 		if (running->errors.length < ERRORS_MAX_BYTES)
 			kt_strbuf_add_bytes(&running->errors, data, n);
 	} else if (running->output &&

@@ -19,7 +19,8 @@ struct kt_process {
 	const char *package;   /* Debian package to name when it is missing */
 	const char *directory; /* working directory; NULL: ours */
 
-	/* Ended, as hung, after so long without a byte from it. */
+	/* Ended, as hung, after so long without a byte from it; a status line
+	 * that only repeats the one before does not count. */
 	unsigned int silence_ms;
 
 	/* Gets what it wrote to its standard error, success or not; or NULL. */

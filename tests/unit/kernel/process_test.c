@@ -129,6 +129,20 @@ static void a_silent_program_is_ended_with_its_children(void **state)
 	assert_true(kt_now_ns() < deadline);
 }
 
+static void a_program_that_only_repeats_its_status_is_hung(void **state)
+{
+	struct kt_process process =
+		shell(SHELL("while :; do echo 50 >&3; sleep 0.1; done"));
+	struct ktstr_error err;
+
+	(void)state;
+	process.silence_ms = 1000;
+	assert_int_equal(kt_process_run(&process, NULL, &err), -ETIMEDOUT);
+	process.argv = SHELL("for i in 1 2 3 4 5 6 7 8; do "
+			     "echo $i >&3; sleep 0.2; done");
+	assert_int_equal(kt_process_run(&process, NULL, NULL), 0);
+}
+
 static bool at_the_third(void *userdata)
 {
 	return ++*(int *)userdata == 3;
@@ -169,6 +183,8 @@ int main(void)
 		cmocka_unit_test(a_missing_program_names_its_package),
 		cmocka_unit_test(status_lines_come_whole),
 		cmocka_unit_test(a_silent_program_is_ended_with_its_children),
+		cmocka_unit_test(
+			a_program_that_only_repeats_its_status_is_hung),
 		cmocka_unit_test(the_caller_can_give_up),
 		cmocka_unit_test(
 			output_left_open_by_a_grandchild_is_not_waited_for),
