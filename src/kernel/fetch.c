@@ -103,13 +103,16 @@ static void name_offers(const struct kt_apt_offers *offers,
 	}
 }
 
-static const char *tail_of(const struct kt_strbuf *text)
+static const char *tail_of(struct kt_strbuf *text)
 {
 	const char *all = kt_strbuf_text(text);
 
-	return text->length > COMPLAINTS_SHOWN ?
-		       all + (text->length - COMPLAINTS_SHOWN) :
-		       all;
+	while (text->length && text->data[text->length - 1] == '\n')
+		text->data[--text->length] = '\0';
+
+	return text->length > COMPLAINTS_SHOWN
+		       ? all + (text->length - COMPLAINTS_SHOWN)
+		       : all;
 }
 
 static int not_on_offer(struct fetch *fetch, struct ktstr_error *err)
@@ -162,6 +165,32 @@ static int take_turn(struct fetch *fetch, struct ktstr_error *err)
 			     err);
 }
 
+/* Packages and what they unpack to are about the same size. */
+static int check_space(struct fetch *fetch, struct ktstr_error *err)
+{
+	uint64_t needed = fetch->progress.total_bytes * 5 / 2 +
+			  SPACE_MARGIN_BYTES;
+	_cleanup_free_ char *directory = NULL;
+	struct statvfs st;
+	uint64_t room;
+	int r = kt_cache_dir("apt", &directory, err);
+
+	if (r)
+		return r;
+	if (statvfs(directory, &st) < 0)
+		return 0;
+	room = (uint64_t)st.f_bavail * st.f_frsize;
+	if (room >= needed)
+		return 0;
+	return kt_err(err, -ENOSPC,
+		      "kernel %s needs about %llu MiB in %s, which has %llu MiB "
+		      "left; make room, or set KTSTR_CACHE_DIR to another place",
+		      fetch->progress.release ? fetch->progress.release :
+						fetch->request->version,
+		      (unsigned long long)(needed / KT_MIB), directory,
+		      (unsigned long long)(room / KT_MIB));
+}
+
 static int choose(struct fetch *fetch, const char **ret_release,
 		  struct ktstr_error *err)
 {
@@ -169,6 +198,10 @@ static int choose(struct fetch *fetch, const char **ret_release,
 	int r;
 
 	report(fetch, KT_FETCH_LISTS);
+	/* For the lists alone so far; later for the kernel. */
+	r = check_space(fetch, err);
+	if (r)
+		return r;
 	r = kt_apt_init(&fetch->apt, fetch->request->suite, is_cancelled, fetch,
 			err);
 	if (!r)
@@ -187,28 +220,6 @@ static int choose(struct fetch *fetch, const char **ret_release,
 			tail_of(&fetch->complaints));
 	*ret_release = release;
 	return 0;
-}
-
-/* Packages and what they unpack to are about the same size. */
-static int check_space(struct fetch *fetch, struct ktstr_error *err)
-{
-	uint64_t needed = fetch->progress.total_bytes * 5 / 2 +
-			  SPACE_MARGIN_BYTES;
-	struct statvfs st;
-	uint64_t room;
-
-	if (statvfs(fetch->apt.directory, &st) < 0)
-		return 0;
-	room = (uint64_t)st.f_bavail * st.f_frsize;
-	if (room >= needed)
-		return 0;
-	return kt_err(err, -ENOSPC,
-		      "kernel %s needs about %llu MiB in %s, which has %llu MiB "
-		      "left; make room, or set KTSTR_CACHE_DIR to another place",
-		      fetch->progress.release,
-		      (unsigned long long)(needed / KT_MIB),
-		      fetch->apt.directory,
-		      (unsigned long long)(room / KT_MIB));
 }
 
 static int download(struct fetch *fetch, struct ktstr_error *err)
