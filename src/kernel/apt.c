@@ -65,13 +65,13 @@ static int run(struct kt_apt *apt, const char *const *argv,
 static int read_targets(struct kt_apt *apt, struct kt_strbuf *targets,
 			struct ktstr_error *err)
 {
-	const char *argv[] = { "apt-get",
-			       "indextargets",
-			       "--format",
-			       KT_DEBIAN_TARGET_FORMAT,
-			       "Created-By: Packages",
-			       NULL,
-			       NULL };
+	const char *argv[] = {"apt-get",
+			      "indextargets",
+			      "--format",
+			      KT_DEBIAN_TARGET_FORMAT,
+			      "Created-By: Packages",
+			      NULL,
+			      NULL};
 	int r;
 
 	r = run(apt, argv, targets, NULL, err);
@@ -83,7 +83,7 @@ static int read_targets(struct kt_apt *apt, struct kt_strbuf *targets,
 
 static int write_configuration(struct kt_apt *apt, struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf text = {0};
 	int r;
 
 	kt_strbuf_addf(&text, "Dir::Etc::SourceList \"%s/sources.list\";\n",
@@ -117,33 +117,31 @@ static int write_configuration(struct kt_apt *apt, struct ktstr_error *err)
 		return out_of_memory(err);
 	r = kt_write_file_atomic(apt->configuration, text.data, text.length,
 				 0644);
-	return r ? kt_err_errno(err, r, "cannot write %s", apt->configuration) :
-		   0;
+	return r ? kt_err_errno(err, r, "cannot write %s", apt->configuration)
+		 : 0;
 }
 
 static int write_file(struct kt_apt *apt, const char *name, const char *text,
 		      struct ktstr_error *err)
 {
 	_cleanup_free_ char *path = kt_path_join(apt->directory, name);
-	int r = path ? kt_write_file_atomic(path, text, strlen(text), 0644) :
-		       -ENOMEM;
+	int r = path ? kt_write_file_atomic(path, text, strlen(text), 0644)
+		     : -ENOMEM;
 
-	return r ? kt_err_errno(err, r, "cannot write %s/%s", apt->directory,
-				name) :
-		   0;
+	return r ? kt_err_errno(err, r, "cannot write %s/%s", apt->directory, name)
+		 : 0;
 }
 
 int kt_apt_init(struct kt_apt *apt, const char *suite,
 		bool (*cancelled)(void *userdata), void *userdata,
 		struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf targets = { 0 }, list = { 0 };
-	static const char *const directories[] = { "apt/lists/partial",
-						   "apt/archives/partial",
-						   "apt/downloads" };
+	_cleanup_strbuf_ struct kt_strbuf targets = {0}, list = {0};
+	static const char *const directories[] = {
+		"apt/lists/partial", "apt/archives/partial", "apt/downloads"};
 	int r;
 
-	*apt = (struct kt_apt){ .cancelled = cancelled, .userdata = userdata };
+	*apt = (struct kt_apt){.cancelled = cancelled, .userdata = userdata};
 	for (size_t i = 0; i < KT_ARRAY_SIZE(directories); i++) {
 		_cleanup_free_ char *made = NULL;
 
@@ -181,8 +179,8 @@ int kt_apt_init(struct kt_apt *apt, const char *suite,
 int kt_apt_update(struct kt_apt *apt, struct kt_strbuf *complaints,
 		  struct ktstr_error *err)
 {
-	const char *argv[] = { "apt-get", "-q", "-c", apt->configuration,
-			       "update", NULL };
+	const char *argv[] = {"apt-get",          "-q",     "-c",
+			      apt->configuration, "update", NULL};
 	int r = run(apt, argv, NULL, complaints, err);
 
 	/* A suite that is not there makes it fail, although others are. */
@@ -192,7 +190,7 @@ int kt_apt_update(struct kt_apt *apt, struct kt_strbuf *complaints,
 void kt_apt_offers_deinit(struct kt_apt_offers *offers)
 {
 	free(offers->list);
-	*offers = (struct kt_apt_offers){ 0 };
+	*offers = (struct kt_apt_offers){0};
 }
 
 static bool is_digit(char c)
@@ -208,8 +206,8 @@ static bool is_point_release(const char *release)
 			return false;
 		while (is_digit(*release))
 			release++;
-		if (dots && (!strncmp(release, "~rc", 3) ||
-			     !strncmp(release, "-rc", 3)))
+		if (dots &&
+		    (!strncmp(release, "~rc", 3) || !strncmp(release, "-rc", 3)))
 			return true;
 		if (*release++ != '.')
 			return false;
@@ -273,9 +271,9 @@ int kt_apt_offers(struct kt_apt *apt, struct kt_apt_offers *ret,
 		  struct ktstr_error *err)
 {
 	static const char image[] = "linux-image-";
-	const char *argv[] = { "apt-cache", "-c",     apt->configuration,
-			       "pkgnames",  "linux-", NULL };
-	_cleanup_(kt_apt_offers_deinit) struct kt_apt_offers offers = { 0 };
+	const char *argv[] = {"apt-cache", "-c",     apt->configuration,
+			      "pkgnames",  "linux-", NULL};
+	_cleanup_(kt_apt_offers_deinit) struct kt_apt_offers offers = {0};
 	_cleanup_free_ char *copy = NULL;
 	char *rest, *name;
 	int r;
@@ -297,7 +295,7 @@ int kt_apt_offers(struct kt_apt *apt, struct kt_apt_offers *ret,
 	if (offers.n)
 		qsort(offers.list, offers.n, sizeof(*offers.list), by_newest);
 	*ret = offers;
-	offers = (struct kt_apt_offers){ 0 };
+	offers = (struct kt_apt_offers){0};
 	return 0;
 }
 
@@ -366,10 +364,15 @@ static int add_name(struct names *names, const char *name)
 static int find_names(struct kt_apt *apt, const char *release,
 		      struct names *names, struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf record = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf record = {0};
 	_cleanup_free_ char *image = NULL, *suffix = NULL;
-	const char *argv[] = { "apt-cache", "-c", apt->configuration, "show",
-			       "--no-all-versions", NULL, NULL };
+	const char *argv[] = {"apt-cache",
+			      "-c",
+			      apt->configuration,
+			      "show",
+			      "--no-all-versions",
+			      NULL,
+			      NULL};
 	char *field, *name;
 	int r;
 
@@ -404,7 +407,7 @@ static int find_names(struct kt_apt *apt, const char *release,
 /* One line of --print-uris: 'URI' FILE BYTES HASH */
 static int parse_uri_line(char *line, struct kt_apt_packages *packages)
 {
-	struct kt_apt_package package = { 0 };
+	struct kt_apt_package package = {0};
 	char *uri, *file, *bytes, *hash = NULL;
 
 	if (*line != '\'' || packages->n == KT_ARRAY_SIZE(packages->list))
@@ -430,14 +433,11 @@ static int parse_uri_line(char *line, struct kt_apt_packages *packages)
 int kt_apt_packages(struct kt_apt *apt, const char *release,
 		    struct kt_apt_packages *ret, struct ktstr_error *err)
 {
-	_cleanup_(names_deinit) struct names names = { 0 };
-	_cleanup_(kt_apt_packages_deinit) struct kt_apt_packages packages = {
-		0
-	};
-	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	_cleanup_(names_deinit) struct names names = {0};
+	_cleanup_(kt_apt_packages_deinit) struct kt_apt_packages packages = {0};
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
 	const char *argv[6 + KT_ARRAY_SIZE(names.list)] = {
-		"apt-get", "-c", apt->configuration, "--print-uris", "download"
-	};
+		"apt-get", "-c", apt->configuration, "--print-uris", "download"};
 	char *rest, *line;
 	int r = find_names(apt, release, &names, err);
 
@@ -489,15 +489,18 @@ int kt_apt_download(struct kt_apt *apt, const struct kt_apt_package *package,
 		    void (*progress)(void *userdata, uint64_t bytes),
 		    struct ktstr_error *err)
 {
-	_cleanup_free_ char *whole = kt_path_join(apt->downloads,
-						  package->file);
+	_cleanup_free_ char *whole = kt_path_join(apt->downloads, package->file);
 	_cleanup_free_ char *part = NULL;
-	struct download download = { .apt = apt, .progress = progress };
-	const char *argv[] = { "apt-helper",	"-q",
-			       "-c",		apt->configuration,
-			       "download-file", package->uri,
-			       NULL,		package->hash,
-			       NULL };
+	struct download download = {.apt = apt, .progress = progress};
+	const char *argv[] = {"apt-helper",
+			      "-q",
+			      "-c",
+			      apt->configuration,
+			      "download-file",
+			      package->uri,
+			      NULL,
+			      package->hash,
+			      NULL};
 	struct kt_process process = {
 		.argv = argv,
 		.package = "apt",
@@ -533,12 +536,11 @@ int kt_apt_extract(struct kt_apt *apt, const struct kt_apt_package *package,
 		   const char *directory, struct ktstr_error *err)
 {
 	_cleanup_free_ char *path = kt_path_join(apt->downloads, package->file);
-	const char *argv[] = { "dpkg", "-x", path, directory, NULL };
+	const char *argv[] = {"dpkg", "-x", path, directory, NULL};
 	int r;
 
 	if (!path)
 		return out_of_memory(err);
 	r = run(apt, argv, NULL, NULL, err);
-	return r ? kt_err_context(err, r, "cannot unpack %s", package->file) :
-		   0;
+	return r ? kt_err_context(err, r, "cannot unpack %s", package->file) : 0;
 }

@@ -2,7 +2,7 @@
 #include "kernel/btf.h"
 #include "kernel/bytes.h"
 
-#define BTF_MAGIC	 0xeb9f
+#define BTF_MAGIC        0xeb9f
 #define BTF_HEADER_BYTES 24
 
 static int damaged(const char *what, struct ktstr_error *err)
@@ -19,9 +19,10 @@ int kt_btf_check(const uint8_t *data, size_t bytes, struct ktstr_error *err)
 	if (kt_le16_at(data) != BTF_MAGIC)
 		return damaged("wrong magic", err);
 	if (data[2] != 1)
-		return kt_err(err, -EBADMSG,
-			      "the kernel's BTF has version %u; only 1 is known",
-			      data[2]);
+		return kt_err(
+			err, -EBADMSG,
+			"the kernel's BTF has version %u; only 1 is known",
+			data[2]);
 	header = kt_le32_at(data + 4);
 	types = kt_le32_at(data + 8);
 	types_bytes = kt_le32_at(data + 12);

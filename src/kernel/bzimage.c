@@ -7,11 +7,11 @@
 
 /* Offsets into the image. */
 #define SETUP_SECTS    0x1f1
-#define SYSSIZE	       0x1f4
+#define SYSSIZE        0x1f4
 #define BOOT_FLAG      0x1fe
 #define HEADER_END     0x201 /* one byte: the header ends at 0x202 + this */
 #define HEADER_MAGIC   0x202
-#define VERSION	       0x206
+#define VERSION        0x206
 #define KERNEL_VERSION 0x20e
 #define XLOADFLAGS     0x236
 #define PAYLOAD_OFFSET 0x248
@@ -19,9 +19,9 @@
 #define INIT_SIZE      0x260
 #define HEADER_BYTES   0x264
 
-#define SECTOR_BYTES   512
-#define PROTOCOL_2_12  0x020c
-#define XLF_KERNEL_64  0x0001
+#define SECTOR_BYTES  512
+#define PROTOCOL_2_12 0x020c
+#define XLF_KERNEL_64 0x0001
 
 bool kt_bzimage_detect(const uint8_t *data, size_t bytes)
 {
@@ -57,8 +57,7 @@ static int parse_release(const uint8_t *data, size_t setup_bytes, char *ret,
 	if (at >= setup_bytes)
 		return damaged("its version text lies outside the setup code",
 			       err);
-	if (kt_release_parse((const char *)data + at, setup_bytes - at, ret) <
-	    0)
+	if (kt_release_parse((const char *)data + at, setup_bytes - at, ret) < 0)
 		return damaged("its version text is none", err);
 	return 0;
 }
@@ -66,7 +65,7 @@ static int parse_release(const uint8_t *data, size_t setup_bytes, char *ret,
 int kt_bzimage_parse(const uint8_t *data, size_t bytes, struct kt_bzimage *ret,
 		     struct ktstr_error *err)
 {
-	struct kt_bzimage image = { 0 };
+	struct kt_bzimage image = {0};
 	uint64_t setup_bytes, code_bytes, offset, length;
 	int r;
 
@@ -107,11 +106,12 @@ int kt_bzimage_parse(const uint8_t *data, size_t bytes, struct kt_bzimage *ret,
 	image.init_size = kt_le32_at(data + INIT_SIZE);
 	if (image.compression != KT_COMPRESSION_UNKNOWN &&
 	    (!image.unpacked_bytes || image.unpacked_bytes > image.init_size))
-		return kt_err(err, -EBADMSG,
-			      "the kernel image is damaged: its payload unpacks "
-			      "to %u bytes by its own account, but init_size "
-			      "leaves room for %u",
-			      image.unpacked_bytes, image.init_size);
+		return kt_err(
+			err, -EBADMSG,
+			"the kernel image is damaged: its payload unpacks "
+			"to %u bytes by its own account, but init_size "
+			"leaves room for %u",
+			image.unpacked_bytes, image.init_size);
 	r = parse_release(data, setup_bytes, image.release, err);
 	if (r)
 		return r;

@@ -26,8 +26,8 @@ struct kt_bzimage {
 	uint16_t protocol; /* 0x020f is 2.15 */
 	uint32_t init_size;
 	char release[KT_RELEASE_BYTES]; /* "" when the image names none */
-	const uint8_t *payload;		/* into the caller's buffer */
-	size_t payload_bytes;		/* the size tail included */
+	const uint8_t *payload;         /* into the caller's buffer */
+	size_t payload_bytes;           /* the size tail included */
 	enum kt_compression compression;
 	uint32_t unpacked_bytes; /* as the tail says; see below */
 };

@@ -25,8 +25,7 @@ static void cleaner_deinit(struct cleaner *cleaner)
 	free(cleaner->kept);
 }
 
-static int remove_path(const char *path, uint64_t *bytes,
-		       struct ktstr_error *err)
+static int remove_path(const char *path, uint64_t *bytes, struct ktstr_error *err)
 {
 	uint64_t size = kt_disk_usage(path);
 	int r = kt_remove_tree(path);
@@ -49,7 +48,7 @@ static int remove_part(struct cleaner *cleaner, const char *part,
 
 static int keep_unpacked(struct cleaner *cleaner, const char *image)
 {
-	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = { 0 };
+	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = {0};
 	void *grown;
 
 	/* One that cannot be read has no unpacked form either. */
@@ -84,8 +83,8 @@ static int remove_kernel(struct cleaner *cleaner,
 static int clean_kernels(struct cleaner *cleaner, unsigned int keep,
 			 struct ktstr_error *err)
 {
-	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates
-		found = { 0 };
+	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
+		0};
 	unsigned int seen = 0;
 	int r = kt_kernel_candidates_find("", &found, err);
 
@@ -129,8 +128,8 @@ static int clean_unpacked(struct cleaner *cleaner, struct ktstr_error *err)
 		    is_kept(cleaner, entry->d_name))
 			continue;
 		path = kt_path_join(directory, entry->d_name);
-		r = path ? remove_path(path, &cleaner->rest_bytes, err) :
-			   kt_err(err, -ENOMEM, "out of memory");
+		r = path ? remove_path(path, &cleaner->rest_bytes, err)
+			 : kt_err(err, -ENOMEM, "out of memory");
 	}
 	return r;
 }
@@ -140,8 +139,7 @@ int kt_kernel_clean(unsigned int keep,
 				    uint64_t bytes),
 		    void *userdata, struct ktstr_error *err)
 {
-	static const char *const parts[] = { "kernels/.staging", "modules",
-					     "apt" };
+	static const char *const parts[] = {"kernels/.staging", "modules", "apt"};
 	_cleanup_(cleaner_deinit) struct cleaner cleaner = {
 		.removed = removed,
 		.userdata = userdata,
@@ -157,13 +155,13 @@ int kt_kernel_clean(unsigned int keep,
 		return 0;
 	lock = kt_cache_lock("fetch", 0, NULL, NULL, NULL);
 	if (lock == -EBUSY)
-		return kt_err(err, -EBUSY,
-			      "a kernel is being fetched into %s just now; clean "
-			      "it when that is done",
-			      root);
+		return kt_err(
+			err, -EBUSY,
+			"a kernel is being fetched into %s just now; clean "
+			"it when that is done",
+			root);
 	if (lock < 0)
-		return kt_err_errno(err, lock, "cannot lock the cache %s",
-				    root);
+		return kt_err_errno(err, lock, "cannot lock the cache %s", root);
 	r = clean_kernels(&cleaner, keep, err);
 	if (!r)
 		r = clean_unpacked(&cleaner, err);

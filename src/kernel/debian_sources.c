@@ -7,7 +7,7 @@
 #include "kernel/debian_sources.h"
 
 #define SOURCES_FILE_MAX_BYTES (1 * KT_MIB)
-#define DEFAULT_KEYRING	       "/usr/share/keyrings/debian-archive-keyring.gpg"
+#define DEFAULT_KEYRING        "/usr/share/keyrings/debian-archive-keyring.gpg"
 
 /* One line of apt's answer, cut into fields; borrows from the line. */
 struct target {
@@ -82,8 +82,7 @@ static int parse_targets(const char *text, struct targets *ret)
 	if (!ret->text)
 		return -ENOMEM;
 	rest = ret->text;
-	while ((line = strsep(&rest, "\n")) &&
-	       ret->n < KT_ARRAY_SIZE(ret->list)) {
+	while ((line = strsep(&rest, "\n")) && ret->n < KT_ARRAY_SIZE(ret->list)) {
 		struct target target = {
 			.origin = strsep(&line, "|"),
 			.release = strsep(&line, "|"),
@@ -100,7 +99,8 @@ static int parse_targets(const char *text, struct targets *ret)
 
 static bool is_security(const char *release)
 {
-	return ends_with(release, "-security") || ends_with(release, "/updates");
+	return ends_with(release, "-security") ||
+	       ends_with(release, "/updates");
 }
 
 /* The target of that very release; else any of the security kind or not. */
@@ -114,8 +114,7 @@ static const struct target *find_target(const struct targets *targets,
 
 		if (!strcmp(target->release, release))
 			return target;
-		if (!other &&
-		    is_security(target->release) == is_security(release))
+		if (!other && is_security(target->release) == is_security(release))
 			other = target;
 	}
 	return other;
@@ -175,9 +174,9 @@ static char *find_keyring(const char *entry)
 		*colon = '\0';
 		number = strtoul(colon + 1, NULL, 10);
 		if (!kt_read_file(file, SOURCES_FILE_MAX_BYTES, &text, NULL))
-			keyring = ends_with(file, ".sources") ?
-					  keyring_of_stanza(text, number) :
-					  keyring_of_line(text, number);
+			keyring = ends_with(file, ".sources")
+					  ? keyring_of_stanza(text, number)
+					  : keyring_of_line(text, number);
 	}
 	if (!keyring && !access(DEFAULT_KEYRING, R_OK))
 		keyring = strdup(DEFAULT_KEYRING);
@@ -212,13 +211,10 @@ static const char *const kernel_suites[] = {
 };
 
 int kt_debian_sources_plan(const char *targets_text, const char *suite,
-			   struct kt_debian_sources *ret,
-			   struct ktstr_error *err)
+			   struct kt_debian_sources *ret, struct ktstr_error *err)
 {
-	_cleanup_(targets_deinit) struct targets targets = { 0 };
-	_cleanup_(kt_debian_sources_deinit) struct kt_debian_sources sources = {
-		0
-	};
+	_cleanup_(targets_deinit) struct targets targets = {0};
+	_cleanup_(kt_debian_sources_deinit) struct kt_debian_sources sources = {0};
 	const struct target *target;
 	int r = parse_targets(targets_text, &targets);
 
@@ -235,16 +231,18 @@ int kt_debian_sources_plan(const char *targets_text, const char *suite,
 	if (r)
 		return kt_err(err, r, "out of memory");
 	if (!sources.n && suite && targets.n)
-		return kt_err(err, -EINVAL,
-			      "this machine's apt sources name no Debian mirror "
-			      "that could have the suite \"%s\"",
-			      suite);
+		return kt_err(
+			err, -EINVAL,
+			"this machine's apt sources name no Debian mirror "
+			"that could have the suite \"%s\"",
+			suite);
 	if (!sources.n)
-		return kt_err_kind(err, KTSTR_ERROR_ENVIRONMENT, -ENOENT,
-				   "this machine's apt sources name no Debian "
-				   "mirror to fetch kernels from (see "
-				   "sources.list(5)); a kernel image of your own "
-				   "needs none");
+		return kt_err_kind(
+			err, KTSTR_ERROR_ENVIRONMENT, -ENOENT,
+			"this machine's apt sources name no Debian "
+			"mirror to fetch kernels from (see "
+			"sources.list(5)); a kernel image of your own "
+			"needs none");
 	*ret = sources;
 	sources.n = 0;
 	return 0;
@@ -259,8 +257,7 @@ void kt_debian_sources_print(const struct kt_debian_sources *sources,
 		kt_strbuf_addf(out, "deb [arch=%s", architecture);
 		if (source->keyring)
 			kt_strbuf_addf(out, " signed-by=%s", source->keyring);
-		kt_strbuf_addf(out, "] %s %s main\n", source->uri,
-			       source->suite);
+		kt_strbuf_addf(out, "] %s %s main\n", source->uri, source->suite);
 	}
 }
 
@@ -269,8 +266,7 @@ void kt_debian_sources_name(const struct kt_debian_sources *sources,
 {
 	for (size_t i = 0; i < sources->n; i++) {
 		if (i)
-			kt_strbuf_add(out,
-				      i + 1 == sources->n ? " and " : ", ");
+			kt_strbuf_add(out, i + 1 == sources->n ? " and " : ", ");
 		kt_strbuf_add(out, sources->list[i].suite);
 	}
 }

@@ -21,16 +21,17 @@ static const struct {
 	size_t magic_bytes;
 	uint8_t magic[9];
 } compressions[] = {
-	[KT_COMPRESSION_UNKNOWN] = { "unknown", 0, { 0 } },
-	[KT_COMPRESSION_GZIP] = { "gzip", 3, { 0x1f, 0x8b, 8 } },
-	[KT_COMPRESSION_BZIP2] = { "bzip2", 3, "BZh" },
+	[KT_COMPRESSION_UNKNOWN] = {"unknown", 0, {0}},
+	[KT_COMPRESSION_GZIP] = {"gzip", 3, {0x1f, 0x8b, 8}},
+	[KT_COMPRESSION_BZIP2] = {"bzip2", 3, "BZh"},
 	/* properties byte 0x5d, then a dictionary size of whole 64 KiB */
-	[KT_COMPRESSION_LZMA] = { "lzma", 3, { 0x5d, 0, 0 } },
-	[KT_COMPRESSION_XZ] = { "xz", 6, { 0xfd, '7', 'z', 'X', 'Z', 0 } },
-	[KT_COMPRESSION_LZO] = { "lzo", 9, { 0x89, 'L', 'Z', 'O', 0, '\r',
-					     '\n', 0x1a, '\n' } },
-	[KT_COMPRESSION_LZ4] = { "lz4", 4, { 0x02, 0x21, 0x4c, 0x18 } },
-	[KT_COMPRESSION_ZSTD] = { "zstd", 4, { 0x28, 0xb5, 0x2f, 0xfd } },
+	[KT_COMPRESSION_LZMA] = {"lzma", 3, {0x5d, 0, 0}},
+	[KT_COMPRESSION_XZ] = {"xz", 6, {0xfd, '7', 'z', 'X', 'Z', 0}},
+	[KT_COMPRESSION_LZO] = {"lzo",
+				9,
+				{0x89, 'L', 'Z', 'O', 0, '\r', '\n', 0x1a, '\n'}},
+	[KT_COMPRESSION_LZ4] = {"lz4", 4, {0x02, 0x21, 0x4c, 0x18}},
+	[KT_COMPRESSION_ZSTD] = {"zstd", 4, {0x28, 0xb5, 0x2f, 0xfd}},
 };
 
 enum kt_compression kt_compression_detect(const uint8_t *data, size_t bytes)
@@ -65,8 +66,8 @@ static int stream_verdict(enum kt_compression compression, bool ended,
 		return damaged(compression, message, err);
 	if (!ended)
 		return damaged(compression,
-			       out_left ? "it ends in the middle" :
-					  "it holds more than it announced",
+			       out_left ? "it ends in the middle"
+					: "it holds more than it announced",
 			       err);
 	if (out_left)
 		return damaged(compression, "it holds less than it announced",
@@ -77,7 +78,7 @@ static int stream_verdict(enum kt_compression compression, bool ended,
 static int decompress_gzip(const uint8_t *in, size_t in_bytes, uint8_t *out,
 			   size_t out_bytes, struct ktstr_error *err)
 {
-	z_stream z = { 0 };
+	z_stream z = {0};
 	size_t out_left = out_bytes;
 	int r;
 
@@ -107,7 +108,7 @@ static int decompress_gzip(const uint8_t *in, size_t in_bytes, uint8_t *out,
 static int decompress_bzip2(const uint8_t *in, size_t in_bytes, uint8_t *out,
 			    size_t out_bytes, struct ktstr_error *err)
 {
-	bz_stream bz = { 0 };
+	bz_stream bz = {0};
 	size_t out_left = out_bytes;
 	bool moved;
 	int r;
@@ -142,9 +143,9 @@ static int decompress_lzma(enum kt_compression compression, const uint8_t *in,
 	lzma_stream lz = LZMA_STREAM_INIT;
 	lzma_ret r;
 
-	r = compression == KT_COMPRESSION_XZ ?
-		    lzma_stream_decoder(&lz, LZMA_MEMORY_LIMIT, 0) :
-		    lzma_alone_decoder(&lz, LZMA_MEMORY_LIMIT);
+	r = compression == KT_COMPRESSION_XZ
+		    ? lzma_stream_decoder(&lz, LZMA_MEMORY_LIMIT, 0)
+		    : lzma_alone_decoder(&lz, LZMA_MEMORY_LIMIT);
 	if (r != LZMA_OK)
 		return kt_err(err, -ENOMEM, "liblzma: out of memory");
 	lz.next_in = in;
@@ -157,8 +158,7 @@ static int decompress_lzma(enum kt_compression compression, const uint8_t *in,
 	lzma_end(&lz);
 	if (r == LZMA_MEMLIMIT_ERROR)
 		return damaged(compression,
-			       "its dictionary is larger than any kernel's",
-			       err);
+			       "its dictionary is larger than any kernel's", err);
 	return stream_verdict(compression, r == LZMA_STREAM_END,
 			      r != LZMA_STREAM_END && r != LZMA_BUF_ERROR,
 			      lz.avail_out, "bad stream", err);

@@ -10,14 +10,14 @@
 
 #define LZ4_LEGACY_MAGIC 0x184c2102
 
-#define LZOP_MAGIC_BYTES     9
-#define LZOP_VERSION_LEVEL   0x0940 /* from here on level and mtime_high */
-#define LZOP_ADLER32_PLAIN   0x00000001
-#define LZOP_ADLER32_PACKED  0x00000002
-#define LZOP_EXTRA_FIELD     0x00000040
-#define LZOP_CRC32_PLAIN     0x00000100
-#define LZOP_CRC32_PACKED    0x00000200
-#define LZOP_FILTER          0x00000800
+#define LZOP_MAGIC_BYTES    9
+#define LZOP_VERSION_LEVEL  0x0940 /* from here on level and mtime_high */
+#define LZOP_ADLER32_PLAIN  0x00000001
+#define LZOP_ADLER32_PACKED 0x00000002
+#define LZOP_EXTRA_FIELD    0x00000040
+#define LZOP_CRC32_PLAIN    0x00000100
+#define LZOP_CRC32_PACKED   0x00000200
+#define LZOP_FILTER         0x00000800
 
 /* Bytes still to be read; every take is checked against what is left. */
 struct frame_reader {
@@ -36,17 +36,15 @@ static const uint8_t *take(struct frame_reader *in, size_t bytes)
 	return at;
 }
 
-static int damaged(const char *format, const char *what,
-		   struct ktstr_error *err)
+static int damaged(const char *format, const char *what, struct ktstr_error *err)
 {
-	return kt_err(err, -EBADMSG, "the %s data is damaged: %s", format,
-		      what);
+	return kt_err(err, -EBADMSG, "the %s data is damaged: %s", format, what);
 }
 
 int kt_decompress_lz4_legacy(const uint8_t *in, size_t in_bytes, uint8_t *out,
 			     size_t out_bytes, struct ktstr_error *err)
 {
-	struct frame_reader reader = { in, in_bytes };
+	struct frame_reader reader = {in, in_bytes};
 	size_t filled = 0;
 
 	if (!take(&reader, 4))
@@ -131,8 +129,8 @@ static bool lzop_take_sums(struct frame_reader *in, bool adler, bool crc,
 static bool lzop_sums_match(const struct lzop_sums *sums, const uint8_t *data,
 			    uint32_t bytes)
 {
-	if (sums->adler &&
-	    adler32(adler32(0, NULL, 0), data, bytes) != kt_be32_at(sums->adler))
+	if (sums->adler && adler32(adler32(0, NULL, 0), data, bytes) !=
+				   kt_be32_at(sums->adler))
 		return false;
 	return !sums->crc ||
 	       crc32(crc32(0, NULL, 0), data, bytes) == kt_be32_at(sums->crc);
@@ -142,7 +140,7 @@ static bool lzop_sums_match(const struct lzop_sums *sums, const uint8_t *data,
 static int lzop_block(struct frame_reader *in, uint32_t flags, uint8_t *out,
 		      uint32_t plain_bytes, struct ktstr_error *err)
 {
-	struct lzop_sums plain, packed = { 0 };
+	struct lzop_sums plain, packed = {0};
 	const uint8_t *p = take(in, 4);
 	uint32_t packed_bytes;
 	lzo_uint n = plain_bytes;
@@ -179,7 +177,7 @@ static int lzop_block(struct frame_reader *in, uint32_t flags, uint8_t *out,
 int kt_decompress_lzop(const uint8_t *in, size_t in_bytes, uint8_t *out,
 		       size_t out_bytes, struct ktstr_error *err)
 {
-	struct frame_reader reader = { in, in_bytes };
+	struct frame_reader reader = {in, in_bytes};
 	size_t filled = 0;
 	uint32_t flags;
 

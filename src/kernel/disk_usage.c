@@ -10,7 +10,7 @@
 
 uint64_t kt_disk_usage(const char *path)
 {
-	char *const paths[] = { (char *)path, NULL };
+	char *const paths[] = {(char *)path, NULL};
 	FTS *tree = fts_open(paths, FTS_PHYSICAL | FTS_NOCHDIR, NULL);
 	uint64_t bytes = 0;
 	FTSENT *entry;

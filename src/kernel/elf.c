@@ -8,7 +8,7 @@
 /* Program headers of a kernel: 4 or 5 PT_LOAD, a PT_NOTE; more is no kernel. */
 #define PROGRAM_HEADERS_MAX 64
 /* No x86-64 or arm64 machine has a physical address beyond 52 bits. */
-#define PHYSICAL_LIMIT	    (1ULL << 52)
+#define PHYSICAL_LIMIT      (1ULL << 52)
 
 static int damaged(const char *what, struct ktstr_error *err)
 {
@@ -144,7 +144,7 @@ static int check_layout(const struct kt_elf *elf, struct ktstr_error *err)
 int kt_elf_parse(const uint8_t *data, size_t bytes, struct kt_elf *ret,
 		 struct ktstr_error *err)
 {
-	struct kt_elf elf = { 0 };
+	struct kt_elf elf = {0};
 	Elf64_Ehdr header;
 	int r;
 
@@ -188,8 +188,7 @@ static int read_section(const uint8_t *data, size_t bytes,
 			const Elf64_Ehdr *header, size_t index, Elf64_Shdr *ret,
 			struct ktstr_error *err)
 {
-	memcpy(ret, data + header->e_shoff + index * sizeof(*ret),
-	       sizeof(*ret));
+	memcpy(ret, data + header->e_shoff + index * sizeof(*ret), sizeof(*ret));
 	if (ret->sh_type != SHT_NOBITS &&
 	    (ret->sh_offset > bytes || ret->sh_size > bytes - ret->sh_offset))
 		return truncated("the end of a section", err);
@@ -228,8 +227,7 @@ int kt_elf_section(const uint8_t *data, size_t bytes, const char *name,
 		if (section.sh_type == SHT_NOBITS ||
 		    section.sh_name >= names.sh_size ||
 		    wanted > names.sh_size - section.sh_name ||
-		    memcmp(data + names.sh_offset + section.sh_name, name,
-			   wanted))
+		    memcmp(data + names.sh_offset + section.sh_name, name, wanted))
 			continue;
 		*ret = data + section.sh_offset;
 		*ret_bytes = section.sh_size;

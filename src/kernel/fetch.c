@@ -12,9 +12,9 @@
 #include "kernel/fetch.h"
 #include "kernel/staging.h"
 
-#define LOCK_TIMEOUT_MS	   (60 * 60 * 1000)
+#define LOCK_TIMEOUT_MS    (60 * 60 * 1000)
 #define COMPLAINTS_SHOWN   900
-#define OFFERS_SHOWN	   16
+#define OFFERS_SHOWN       16
 #define SPACE_MARGIN_BYTES (64 * KT_MIB)
 
 /* A fetch under way. */
@@ -85,8 +85,7 @@ static bool same_series(const char *a, const char *b)
 }
 
 /* "7.3.4, 7.2.12, ...": series are runs in the sorted list. */
-static void name_offers(const struct kt_apt_offers *offers,
-			struct kt_strbuf *out)
+static void name_offers(const struct kt_apt_offers *offers, struct kt_strbuf *out)
 {
 	const char *last = NULL;
 	int shown = 0;
@@ -117,7 +116,7 @@ static const char *tail_of(struct kt_strbuf *text)
 
 static int not_on_offer(struct fetch *fetch, struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf suites = { 0 }, offers = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf suites = {0}, offers = {0};
 	const char *version = fetch->request->version;
 	const char *part = kt_apt_pick(&fetch->offers, version, false);
 	bool complained = fetch->complaints.length;
@@ -161,15 +160,14 @@ static int take_turn(struct fetch *fetch, struct ktstr_error *err)
 	if (lock != -EBUSY)
 		return lock;
 	report(fetch, KT_FETCH_WAITING);
-	return kt_cache_lock("fetch", LOCK_TIMEOUT_MS, is_cancelled, fetch,
-			     err);
+	return kt_cache_lock("fetch", LOCK_TIMEOUT_MS, is_cancelled, fetch, err);
 }
 
 /* Packages and what they unpack to are about the same size. */
 static int check_space(struct fetch *fetch, struct ktstr_error *err)
 {
-	uint64_t needed = fetch->progress.total_bytes * 5 / 2 +
-			  SPACE_MARGIN_BYTES;
+	uint64_t needed =
+		fetch->progress.total_bytes * 5 / 2 + SPACE_MARGIN_BYTES;
 	_cleanup_free_ char *directory = NULL;
 	struct statvfs st;
 	uint64_t room;
@@ -182,13 +180,14 @@ static int check_space(struct fetch *fetch, struct ktstr_error *err)
 	room = (uint64_t)st.f_bavail * st.f_frsize;
 	if (room >= needed)
 		return 0;
-	return kt_err(err, -ENOSPC,
-		      "kernel %s needs about %llu MiB in %s, which has %llu MiB "
-		      "left; make room, or set KTSTR_CACHE_DIR to another place",
-		      fetch->progress.release ? fetch->progress.release :
-						fetch->request->version,
-		      (unsigned long long)(needed / KT_MIB), directory,
-		      (unsigned long long)(room / KT_MIB));
+	return kt_err(
+		err, -ENOSPC,
+		"kernel %s needs about %llu MiB in %s, which has %llu MiB "
+		"left; make room, or set KTSTR_CACHE_DIR to another place",
+		fetch->progress.release ? fetch->progress.release
+					: fetch->request->version,
+		(unsigned long long)(needed / KT_MIB), directory,
+		(unsigned long long)(room / KT_MIB));
 }
 
 static int choose(struct fetch *fetch, const char **ret_release,
@@ -243,7 +242,7 @@ static int download(struct fetch *fetch, struct ktstr_error *err)
 
 static int unpack(struct fetch *fetch, struct ktstr_error *err)
 {
-	_cleanup_(kt_staging_deinit) struct kt_staging staging = { 0 };
+	_cleanup_(kt_staging_deinit) struct kt_staging staging = {0};
 	int r;
 
 	report(fetch, KT_FETCH_UNPACK);
@@ -263,9 +262,8 @@ static int unpack(struct fetch *fetch, struct ktstr_error *err)
 static void drop_downloads(struct fetch *fetch)
 {
 	for (size_t i = 0; i < fetch->packages.n; i++) {
-		_cleanup_free_ char *path =
-			kt_path_join(fetch->apt.downloads,
-				     fetch->packages.list[i].file);
+		_cleanup_free_ char *path = kt_path_join(
+			fetch->apt.downloads, fetch->packages.list[i].file);
 
 		if (path)
 			unlink(path);
@@ -291,7 +289,7 @@ static int finish(struct fetch *fetch, const char *release, bool was_there,
 int kt_kernel_fetch(const struct kt_fetch_request *request,
 		    struct kt_fetch_result *ret, struct ktstr_error *err)
 {
-	_cleanup_(fetch_deinit) struct fetch fetch = { .request = request };
+	_cleanup_(fetch_deinit) struct fetch fetch = {.request = request};
 	_cleanup_close_ int lock = -1;
 	char present[KT_RELEASE_BYTES];
 	int r = check_version(request->version, err);

@@ -42,8 +42,8 @@ struct kt_fetch_request {
 
 struct kt_fetch_result {
 	char release[KT_RELEASE_BYTES];
-	char *image;	     /* in the cache; caller frees */
-	bool was_there;	     /* nothing was downloaded */
+	char *image;          /* in the cache; caller frees */
+	bool was_there;       /* nothing was downloaded */
 	uint64_t total_bytes; /* of the packages */
 };
 

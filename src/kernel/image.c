@@ -18,16 +18,15 @@ static const struct {
 	const char *machine;
 } foreign_images[] = {
 	/* Documentation/arch/arm64/booting.rst */
-	{ 0x38, "ARM\x64", 4, "arm64" },
+	{0x38, "ARM\x64", 4, "arm64"},
 	/* Documentation/arch/riscv/boot-image-header.rst */
-	{ 0x38, "RSC\x05", 4, "riscv" },
-	{ 0x24, "\x18\x28\x6f\x01", 4, "32-bit arm" },
+	{0x38, "RSC\x05", 4, "riscv"},
+	{0x24, "\x18\x28\x6f\x01", 4, "32-bit arm"},
 	/* drivers/firmware/efi/libstub/zboot-header.S; not made for x86 */
-	{ 0x04, "zimg", 4, "EFI zboot, as arm64, riscv and loongarch have" },
+	{0x04, "zimg", 4, "EFI zboot, as arm64, riscv and loongarch have"},
 };
 
-static int not_a_kernel(const uint8_t *data, size_t bytes,
-			struct ktstr_error *err)
+static int not_a_kernel(const uint8_t *data, size_t bytes, struct ktstr_error *err)
 {
 	enum kt_compression compression = kt_compression_detect(data, bytes);
 
@@ -49,10 +48,11 @@ static int not_a_kernel(const uint8_t *data, size_t bytes,
 			      kt_compression_name(compression));
 	if (!bytes)
 		return kt_err(err, -ENOEXEC, "not a kernel image: it is empty");
-	return kt_err(err, -ENOEXEC,
-		      "not a kernel image: neither a bzImage nor an ELF vmlinux "
-		      "(%zu bytes)",
-		      bytes);
+	return kt_err(
+		err, -ENOEXEC,
+		"not a kernel image: neither a bzImage nor an ELF vmlinux "
+		"(%zu bytes)",
+		bytes);
 }
 
 int kt_image_identify(const uint8_t *data, size_t bytes,
@@ -71,7 +71,7 @@ void kt_mapped_file_deinit(struct kt_mapped_file *file)
 {
 	if (file->data)
 		munmap(file->data, file->bytes);
-	*file = (struct kt_mapped_file){ 0 };
+	*file = (struct kt_mapped_file){0};
 }
 
 int kt_mapped_file_open(const char *path, struct kt_mapped_file *ret,
@@ -92,10 +92,9 @@ int kt_mapped_file_open(const char *path, struct kt_mapped_file *ret,
 		data = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE,
 			    fd, 0);
 		if (data == MAP_FAILED)
-			return kt_err_errno(err, -errno,
-					    "cannot map the kernel");
+			return kt_err_errno(err, -errno, "cannot map the kernel");
 	}
-	*ret = (struct kt_mapped_file){ data, (size_t)st.st_size };
+	*ret = (struct kt_mapped_file){data, (size_t)st.st_size};
 	return 0;
 }
 
@@ -106,11 +105,9 @@ static void release_of_elf(const uint8_t *data, size_t bytes, char *ret)
 	const uint8_t *end = data + bytes, *at = data;
 
 	ret[0] = '\0';
-	while ((at = memmem(at, (size_t)(end - at), banner,
-			    sizeof(banner) - 1))) {
+	while ((at = memmem(at, (size_t)(end - at), banner, sizeof(banner) - 1))) {
 		at += sizeof(banner) - 1;
-		if (!kt_release_parse((const char *)at, (size_t)(end - at),
-				      ret))
+		if (!kt_release_parse((const char *)at, (size_t)(end - at), ret))
 			return;
 	}
 	ret[0] = '\0';

@@ -70,9 +70,10 @@ static int open_elf(struct opened_kernel *opened, const char *path,
 	r = kt_image_release(image->data, image->bytes, opened->kernel.release,
 			     err);
 	if (!r && !opened->kernel.release[0])
-		return kt_err(err, -ENOEXEC,
-			      "an ELF file that is not a Linux kernel: it holds "
-			      "no \"Linux version\" text");
+		return kt_err(
+			err, -ENOEXEC,
+			"an ELF file that is not a Linux kernel: it holds "
+			"no \"Linux version\" text");
 	return r;
 }
 
@@ -128,8 +129,8 @@ int kt_kernel_open(const char *image, const struct ktstr_log *log,
 		r = kt_image_identify(opened->image.data, opened->image.bytes,
 				      &kind, err);
 	if (!r)
-		r = kind == KT_IMAGE_ELF ? open_elf(opened, image, err) :
-					   open_bzimage(opened, log, err);
+		r = kind == KT_IMAGE_ELF ? open_elf(opened, image, err)
+					 : open_bzimage(opened, log, err);
 	if (r)
 		return kt_err_context(err, r, "%s", image);
 	*ret = TAKE_PTR(kernel);

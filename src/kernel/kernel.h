@@ -14,10 +14,10 @@
 
 /* A kernel that was found; all strings owned, NULL where there is none. */
 struct kt_kernel_ref {
-	char *image;	   /* bzImage, ELF vmlinux or arm64 Image */
-	char *release;	   /* "7.3.4+deb13-cloud-amd64" as the image says */
+	char *image;       /* bzImage, ELF vmlinux or arm64 Image */
+	char *release;     /* "7.3.4+deb13-cloud-amd64" as the image says */
 	char *modules_dir; /* directory that holds kernel/ and modules.dep */
-	char *vmlinux;	   /* an ELF with symbols beside the image */
+	char *vmlinux;     /* an ELF with symbols beside the image */
 };
 
 void kt_kernel_ref_deinit(struct kt_kernel_ref *ref);
@@ -57,7 +57,7 @@ struct kt_kernel {
 
 	const uint8_t *bzimage; /* NULL for a plain ELF */
 	size_t bzimage_bytes;
-	uint64_t init_size;	 /* setup header, offset 0x260 */
+	uint64_t init_size; /* setup header, offset 0x260 */
 	char release[128];
 	char why_not_unpacked[256]; /* when elf is NULL */
 };

@@ -19,7 +19,7 @@ void kt_kernel_list_deinit(struct kt_kernel_list *list)
 		free(list->list[i].problem);
 	}
 	free(list->list);
-	*list = (struct kt_kernel_list){ 0 };
+	*list = (struct kt_kernel_list){0};
 }
 
 /* A line of its own: "CONFIG_X=y", or "# CONFIG_X is not set", or nothing. */
@@ -28,8 +28,7 @@ static enum kt_known option_of(const char *config, const char *line)
 	size_t n = strlen(line);
 
 	for (const char *at = config; (at = strstr(at, line)); at += n) {
-		if ((at == config || at[-1] == '\n') &&
-		    (!at[n] || at[n] == '\n'))
+		if ((at == config || at[-1] == '\n') && (!at[n] || at[n] == '\n'))
 			return KT_YES;
 	}
 	return KT_NO;
@@ -56,7 +55,7 @@ static int read_config(struct kt_kernel_info *info)
 
 static int read_image(struct kt_kernel_info *info)
 {
-	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = { 0 };
+	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = {0};
 	char release[KT_RELEASE_BYTES];
 	struct ktstr_error reason;
 	int r;
@@ -79,9 +78,9 @@ static void measure(struct kt_kernel_info *info)
 	struct stat st;
 
 	if (info->place == KT_KERNEL_IN_CACHE) {
-		directory = strndup(info->image,
-				    (size_t)(strrchr(info->image, '/') -
-					     info->image));
+		directory = strndup(
+			info->image,
+			(size_t)(strrchr(info->image, '/') - info->image));
 		if (directory)
 			info->bytes = kt_disk_usage(directory);
 	} else if (!stat(info->image, &st)) {
@@ -92,9 +91,9 @@ static void measure(struct kt_kernel_info *info)
 int kt_kernel_list(const char *root, struct kt_kernel_list *ret,
 		   struct ktstr_error *err)
 {
-	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates
-		found = { 0 };
-	_cleanup_(kt_kernel_list_deinit) struct kt_kernel_list list = { 0 };
+	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
+		0};
+	_cleanup_(kt_kernel_list_deinit) struct kt_kernel_list list = {0};
 	int r = kt_kernel_candidates_find(root, &found, err);
 
 	if (r)
@@ -116,6 +115,6 @@ int kt_kernel_list(const char *root, struct kt_kernel_list *ret,
 	if (r)
 		return kt_err(err, r, "out of memory");
 	*ret = list;
-	list = (struct kt_kernel_list){ 0 };
+	list = (struct kt_kernel_list){0};
 	return 0;
 }

@@ -24,10 +24,10 @@ struct kt_kernel_info {
 	enum kt_kernel_place place;
 	char *image;
 	char release[KT_RELEASE_BYTES]; /* as the image says, if it can */
-	char *problem; /* why it cannot be used; NULL: it can */
-	uint64_t bytes; /* a fetched kernel: with its modules */
+	char *problem;           /* why it cannot be used; NULL: it can */
+	uint64_t bytes;          /* a fetched kernel: with its modules */
 	enum kt_known sched_ext; /* CONFIG_SCHED_CLASS_EXT */
-	enum kt_known btf;	 /* CONFIG_DEBUG_INFO_BTF */
+	enum kt_known btf;       /* CONFIG_DEBUG_INFO_BTF */
 };
 
 struct kt_kernel_list {

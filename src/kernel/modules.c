@@ -13,7 +13,7 @@
 #include "kernel/process.h"
 
 #define DEPMOD_SILENCE_MS (10 * 60 * 1000)
-#define LOCK_TIMEOUT_MS	  (60 * 1000)
+#define LOCK_TIMEOUT_MS   (60 * 1000)
 
 /* Takes `path`; keeps it in `ret` if it is a directory with modules in it. */
 static int accept(char *path, char **ret, struct ktstr_error *err)
@@ -34,8 +34,7 @@ static int accept(char *path, char **ret, struct ktstr_error *err)
 static int look_below(const char *base, const char *release, char **ret,
 		      struct ktstr_error *err)
 {
-	static const char *const places[] = { "lib/modules",
-					      "usr/lib/modules" };
+	static const char *const places[] = {"lib/modules", "usr/lib/modules"};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(places) && !*ret; i++) {
 		char *path;
@@ -79,7 +78,7 @@ int kt_modules_find(const char *image, const char *release, const char *root,
 int kt_modules_depmod(const char *base, const char *release,
 		      struct ktstr_error *err)
 {
-	const char *argv[] = { "depmod", "-b", base, release, NULL };
+	const char *argv[] = {"depmod", "-b", base, release, NULL};
 	struct kt_process process = {
 		.argv = argv,
 		.package = "kmod",
@@ -94,7 +93,7 @@ static int cache_key(const char *directory, char *ret, size_t bytes)
 {
 	_cleanup_free_ char *kernel = kt_path_join(directory, "kernel");
 	_cleanup_free_ char *order = kt_path_join(directory, "modules.order");
-	struct stat st[2] = { 0 };
+	struct stat st[2] = {0};
 	XXH64_hash_t hash;
 
 	if (!kernel || !order)
@@ -103,13 +102,13 @@ static int cache_key(const char *directory, char *ret, size_t bytes)
 		return -errno;
 	/* Absent where nobody wrote one. */
 	if (stat(order, &st[1]) < 0)
-		st[1] = (struct stat){ 0 };
+		st[1] = (struct stat){0};
 	hash = XXH3_64bits(directory, strlen(directory));
 	for (int i = 0; i < 2; i++) {
-		uint64_t facts[] = { st[i].st_dev, st[i].st_ino,
-				     (uint64_t)st[i].st_size,
-				     (uint64_t)st[i].st_mtim.tv_sec,
-				     (uint64_t)st[i].st_mtim.tv_nsec };
+		uint64_t facts[] = {st[i].st_dev, st[i].st_ino,
+				    (uint64_t)st[i].st_size,
+				    (uint64_t)st[i].st_mtim.tv_sec,
+				    (uint64_t)st[i].st_mtim.tv_nsec};
 
 		hash = XXH3_64bits_withSeed(facts, sizeof(facts), hash);
 	}

@@ -12,11 +12,11 @@
 #include "kernel/process.h"
 
 /* How often `cancelled` is asked. */
-#define TICK_MS		 100
-#define TERMINATE_MS	 5000
+#define TICK_MS          100
+#define TERMINATE_MS     5000
 #define OUTPUT_MAX_BYTES (64 * KT_MIB)
 #define ERRORS_MAX_BYTES (64 * KT_KIB)
-#define ERRORS_SHOWN	 1200
+#define ERRORS_SHOWN     1200
 
 enum { OUTPUT, ERRORS, STATUS, N_PIPES };
 
@@ -142,21 +142,20 @@ static int make_pipe(int *ret_ours, int *ret_theirs)
 
 static int reap(struct running *running)
 {
-	siginfo_t info = { 0 };
+	siginfo_t info = {0};
 
 	while (waitid(P_PID, (id_t)running->pid, &info, WEXITED) < 0) {
 		if (errno != EINTR)
 			return -1;
 	}
-	return info.si_code == CLD_EXITED ? info.si_status :
-					    128 + info.si_status;
+	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
 }
 
 static int start(const struct kt_process *process, const char *program,
 		 struct running *running, struct ktstr_error *err)
 {
 	_cleanup_free_ char **environment = make_environment();
-	int ends[N_PIPES] = { -1, -1, -1 };
+	int ends[N_PIPES] = {-1, -1, -1};
 	pid_t parent = getpid();
 	int r = environment ? 0 : -ENOMEM;
 
@@ -200,8 +199,7 @@ static void take_status(const struct kt_process *process,
 }
 
 /* Hands complete lines on and keeps the rest. */
-static void split_status(const struct kt_process *process,
-			 struct running *running)
+static void split_status(const struct kt_process *process, struct running *running)
 {
 	struct kt_strbuf *status = &running->status;
 	char *line = status->data, *end;
@@ -217,9 +215,8 @@ static void split_status(const struct kt_process *process,
 		kt_strbuf_reset(status);
 }
 
-static void take_bytes(const struct kt_process *process,
-		       struct running *running, int which, const char *data,
-		       size_t n)
+static void take_bytes(const struct kt_process *process, struct running *running,
+		       int which, const char *data, size_t n)
 {
 	if (which == STATUS) {
 		kt_strbuf_add_bytes(&running->status, data, n);
@@ -230,8 +227,7 @@ static void take_bytes(const struct kt_process *process,
 	if (which == ERRORS) {
 		if (running->errors.length < ERRORS_MAX_BYTES)
 			kt_strbuf_add_bytes(&running->errors, data, n);
-	} else if (running->output &&
-		   running->output->length < OUTPUT_MAX_BYTES) {
+	} else if (running->output && running->output->length < OUTPUT_MAX_BYTES) {
 		kt_strbuf_add_bytes(running->output, data, n);
 	}
 }
@@ -259,12 +255,12 @@ static void drain(const struct kt_process *process, struct running *running)
 static bool wait_ended(struct running *running, int timeout_ms)
 {
 	struct pollfd polled[N_PIPES + 1] = {
-		{ .fd = running->pidfd, .events = POLLIN },
+		{.fd = running->pidfd, .events = POLLIN},
 	};
 
 	for (int i = 0; i < N_PIPES; i++)
-		polled[i + 1] = (struct pollfd){ .fd = running->pipes[i],
-						 .events = POLLIN };
+		polled[i + 1] = (struct pollfd){.fd = running->pipes[i],
+						.events = POLLIN};
 	return poll(polled, KT_ARRAY_SIZE(polled), timeout_ms) > 0 &&
 	       polled[0].revents;
 }
@@ -272,7 +268,7 @@ static bool wait_ended(struct running *running, int timeout_ms)
 /* Its group too: apt's methods, dpkg's tar. */
 static void end_group(struct running *running)
 {
-	struct pollfd polled = { .fd = running->pidfd, .events = POLLIN };
+	struct pollfd polled = {.fd = running->pidfd, .events = POLLIN};
 
 	kill(-running->pid, SIGTERM);
 	if (poll(&polled, 1, TERMINATE_MS) != 1)
@@ -335,7 +331,7 @@ int kt_process_run(const struct kt_process *process, struct kt_strbuf *output,
 	_cleanup_free_ char *program = find_program(process->argv[0]);
 	_cleanup_(running_deinit) struct running running = {
 		.pidfd = -1,
-		.pipes = { -1, -1, -1 },
+		.pipes = {-1, -1, -1},
 		.output = output,
 	};
 	int r;

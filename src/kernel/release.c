@@ -57,16 +57,15 @@ int kt_release_compare(const char *a, const char *b)
 		size_t na = 0, nb = 0;
 
 		if (!is_digit(*a) || !is_digit(*b)) {
-			bool rc_a = !strncmp(a, "-rc", 3) ||
-				    !strncmp(a, "~rc", 3);
-			bool rc_b = !strncmp(b, "-rc", 3) ||
-				    !strncmp(b, "~rc", 3);
+			bool rc_a =
+				!strncmp(a, "-rc", 3) || !strncmp(a, "~rc", 3);
+			bool rc_b =
+				!strncmp(b, "-rc", 3) || !strncmp(b, "~rc", 3);
 
 			if (rc_a != rc_b)
 				return rc_a ? -1 : 1;
 			if (*a != *b)
-				return sign((unsigned char)*a -
-					    (unsigned char)*b);
+				return sign((unsigned char)*a - (unsigned char)*b);
 			a++;
 			b++;
 			continue;

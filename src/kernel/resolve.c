@@ -17,15 +17,15 @@
 #define X86_IMAGE   "arch/x86/boot/bzImage"
 #define ARM64_IMAGE "arch/arm64/boot/Image"
 #if defined(__x86_64__)
-#define TREE_IMAGE	   X86_IMAGE
-#define TREE_TARGET	   "bzImage"
+#define TREE_IMAGE         X86_IMAGE
+#define TREE_TARGET        "bzImage"
 #define FOREIGN_TREE_IMAGE ARM64_IMAGE
-#define FOREIGN_MACHINE	   "arm64"
+#define FOREIGN_MACHINE    "arm64"
 #else
-#define TREE_IMAGE	   ARM64_IMAGE
-#define TREE_TARGET	   "Image"
+#define TREE_IMAGE         ARM64_IMAGE
+#define TREE_TARGET        "Image"
 #define FOREIGN_TREE_IMAGE X86_IMAGE
-#define FOREIGN_MACHINE	   "x86-64"
+#define FOREIGN_MACHINE    "x86-64"
 #endif
 
 static int out_of_memory(struct ktstr_error *err)
@@ -46,7 +46,7 @@ void kt_kernel_ref_deinit(struct kt_kernel_ref *ref)
 	free(ref->release);
 	free(ref->modules_dir);
 	free(ref->vmlinux);
-	*ref = (struct kt_kernel_ref){ 0 };
+	*ref = (struct kt_kernel_ref){0};
 }
 
 void kt_kernel_candidates_deinit(struct kt_kernel_candidates *candidates)
@@ -54,7 +54,7 @@ void kt_kernel_candidates_deinit(struct kt_kernel_candidates *candidates)
 	for (size_t i = 0; i < candidates->n; i++)
 		free(candidates->list[i].image);
 	free(candidates->list);
-	*candidates = (struct kt_kernel_candidates){ 0 };
+	*candidates = (struct kt_kernel_candidates){0};
 }
 
 /* Takes `image`. */
@@ -64,15 +64,14 @@ static int add_candidate(struct kt_kernel_candidates *candidates,
 {
 	struct kt_kernel_candidate *grown;
 
-	grown = reallocarray(candidates->list, candidates->n + 1,
-			     sizeof(*grown));
+	grown = reallocarray(candidates->list, candidates->n + 1, sizeof(*grown));
 	if (!grown) {
 		free(image);
 		return -ENOMEM;
 	}
 	candidates->list = grown;
 	grown += candidates->n++;
-	*grown = (struct kt_kernel_candidate){ .place = place, .image = image };
+	*grown = (struct kt_kernel_candidate){.place = place, .image = image};
 	strcpy(grown->release, release);
 	return 0;
 }
@@ -117,12 +116,11 @@ static int by_place_then_newest(const void *a, const void *b)
 	return -kt_release_compare(left->release, right->release);
 }
 
-int kt_kernel_candidates_find(const char *root,
-			      struct kt_kernel_candidates *ret,
+int kt_kernel_candidates_find(const char *root, struct kt_kernel_candidates *ret,
 			      struct ktstr_error *err)
 {
-	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates
-		found = { 0 };
+	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
+		0};
 	_cleanup_free_ char *cache = NULL, *boot = NULL, *modules = NULL;
 	int r;
 
@@ -146,13 +144,13 @@ int kt_kernel_candidates_find(const char *root,
 		qsort(found.list, found.n, sizeof(*found.list),
 		      by_place_then_newest);
 	*ret = found;
-	found = (struct kt_kernel_candidates){ 0 };
+	found = (struct kt_kernel_candidates){0};
 	return 0;
 }
 
 static int read_release(const char *image, char *ret, struct ktstr_error *err)
 {
-	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = { 0 };
+	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = {0};
 	int r;
 
 	r = kt_mapped_file_open(image, &file, err);
@@ -177,7 +175,7 @@ static int find_vmlinux(const char *image, const char *release,
 			const char *root, char **ret)
 {
 	_cleanup_free_ char *directory = strdup(image);
-	char *paths[5] = { 0 };
+	char *paths[5] = {0};
 	char *slash;
 	int r = 0;
 
@@ -212,7 +210,7 @@ static int find_vmlinux(const char *image, const char *release,
 static int describe(const char *root, const char *image,
 		    struct kt_kernel_ref *ret, struct ktstr_error *err)
 {
-	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref ref = { 0 };
+	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref ref = {0};
 	_cleanup_free_ char *modules = NULL;
 	char release[KT_RELEASE_BYTES];
 	int r;
@@ -226,8 +224,7 @@ static int describe(const char *root, const char *image,
 		return out_of_memory(err);
 	r = kt_modules_find(image, release, root, &modules, err);
 	if (!r && modules)
-		r = kt_modules_with_dep(modules, release, &ref.modules_dir,
-					err);
+		r = kt_modules_with_dep(modules, release, &ref.modules_dir, err);
 	if (r)
 		return r;
 	if (is_elf(image))
@@ -235,7 +232,7 @@ static int describe(const char *root, const char *image,
 	else if (find_vmlinux(image, release, root, &ref.vmlinux))
 		return out_of_memory(err);
 	*ret = ref;
-	ref = (struct kt_kernel_ref){ 0 };
+	ref = (struct kt_kernel_ref){0};
 	return 0;
 }
 
@@ -244,8 +241,8 @@ static int resolve_directory(const char *root, const char *directory,
 			     struct kt_kernel_ref *ret, struct ktstr_error *err)
 {
 	_cleanup_free_ char *image = kt_path_join(directory, TREE_IMAGE);
-	_cleanup_free_ char *foreign = kt_path_join(directory,
-						    FOREIGN_TREE_IMAGE);
+	_cleanup_free_ char *foreign =
+		kt_path_join(directory, FOREIGN_TREE_IMAGE);
 	_cleanup_free_ char *beside = kt_path_join(directory, "vmlinuz");
 	_cleanup_free_ char *kconfig = kt_path_join(directory, "Kconfig");
 
@@ -262,11 +259,11 @@ static int resolve_directory(const char *root, const char *directory,
 			      ", which would be " TREE_IMAGE,
 			      directory, FOREIGN_MACHINE, FOREIGN_TREE_IMAGE);
 	if (is_file(kconfig))
-		return kt_err(err, -ENOENT,
-			      "the kernel tree %s is not built: it has no "
-			      TREE_IMAGE "; `make -C %s -j$(nproc) "
-			      TREE_TARGET "` makes it",
-			      directory, directory);
+		return kt_err(
+			err, -ENOENT,
+			"the kernel tree %s is not built: it has no " TREE_IMAGE
+			"; `make -C %s -j$(nproc) " TREE_TARGET "` makes it",
+			directory, directory);
 	return kt_err(err, -ENOENT,
 		      "%s holds no kernel: neither " TREE_IMAGE
 		      ", as a built source tree has, nor vmlinuz",
@@ -276,8 +273,8 @@ static int resolve_directory(const char *root, const char *directory,
 static int resolve_version(const char *root, const char *version,
 			   struct kt_kernel_ref *ret, struct ktstr_error *err)
 {
-	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates
-		found = { 0 };
+	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
+		0};
 	const struct kt_kernel_candidate *best = NULL;
 	int r;
 
@@ -288,8 +285,8 @@ static int resolve_version(const char *root, const char *version,
 		if (!kt_release_matches(found.list[i].release, version))
 			continue;
 		/* A place before wins over a place behind at equal age. */
-		if (!best || kt_release_compare(found.list[i].release,
-						best->release) > 0)
+		if (!best ||
+		    kt_release_compare(found.list[i].release, best->release) > 0)
 			best = &found.list[i];
 	}
 	if (!best)
@@ -304,8 +301,8 @@ static int resolve_version(const char *root, const char *version,
 static int resolve_newest(const char *root, struct kt_kernel_ref *ret,
 			  struct ktstr_error *err)
 {
-	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates
-		found = { 0 };
+	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
+		0};
 	int r;
 
 	r = kt_kernel_candidates_find(root, &found, err);

@@ -10,8 +10,8 @@
 #include "kernel/release.h"
 
 enum kt_kernel_place {
-	KT_KERNEL_IN_CACHE, /* fetched: CACHE/kernels/RELEASE/vmlinuz */
-	KT_KERNEL_IN_BOOT, /* /boot/vmlinuz-RELEASE */
+	KT_KERNEL_IN_CACHE,   /* fetched: CACHE/kernels/RELEASE/vmlinuz */
+	KT_KERNEL_IN_BOOT,    /* /boot/vmlinuz-RELEASE */
 	KT_KERNEL_IN_MODULES, /* /usr/lib/modules/RELEASE/vmlinuz */
 };
 
@@ -34,8 +34,7 @@ void kt_kernel_candidates_deinit(struct kt_kernel_candidates *candidates);
  * directories, below `root` ("" for the machine itself). A place that does not
  * exist has none.
  */
-int kt_kernel_candidates_find(const char *root,
-			      struct kt_kernel_candidates *ret,
+int kt_kernel_candidates_find(const char *root, struct kt_kernel_candidates *ret,
 			      struct ktstr_error *err);
 
 /* kt_kernel_resolve() with /boot and /lib below `root`. */

@@ -25,7 +25,7 @@ void kt_staging_deinit(struct kt_staging *staging)
 	free(staging->root);
 	free(staging->unpacked);
 	free(staging->finished);
-	*staging = (struct kt_staging){ 0 };
+	*staging = (struct kt_staging){0};
 }
 
 int kt_staging_init(struct kt_staging *staging, const char *release,
@@ -33,7 +33,7 @@ int kt_staging_init(struct kt_staging *staging, const char *release,
 {
 	int r;
 
-	*staging = (struct kt_staging){ 0 };
+	*staging = (struct kt_staging){0};
 	strcpy(staging->release, release);
 	r = kt_cache_dir("kernels", &staging->kernels, err);
 	if (r)
@@ -48,8 +48,7 @@ int kt_staging_init(struct kt_staging *staging, const char *release,
 	r = kt_remove_tree(staging->root);
 	if (!r)
 		r = kt_mkdir_p(staging->unpacked, 0755);
-	return r ? kt_err_errno(err, r, "cannot make %s", staging->unpacked) :
-		   0;
+	return r ? kt_err_errno(err, r, "cannot make %s", staging->unpacked) : 0;
 }
 
 /* Where packages have something: before and behind the release. */
@@ -59,23 +58,23 @@ struct place {
 };
 
 static const struct place image_places[] = {
-	{ "boot/vmlinuz-", "" },
-	{ "usr/lib/modules/", "/vmlinuz" },
-	{ "lib/modules/", "/vmlinuz" },
-	{ NULL },
+	{"boot/vmlinuz-", ""},
+	{"usr/lib/modules/", "/vmlinuz"},
+	{"lib/modules/", "/vmlinuz"},
+	{NULL},
 };
 
 static const struct place config_places[] = {
-	{ "boot/config-", "" },
-	{ "usr/lib/modules/", "/config" },
-	{ "lib/modules/", "/config" },
-	{ NULL },
+	{"boot/config-", ""},
+	{"usr/lib/modules/", "/config"},
+	{"lib/modules/", "/config"},
+	{NULL},
 };
 
 static const struct place modules_places[] = {
-	{ "usr/lib/modules/", "" },
-	{ "lib/modules/", "" },
-	{ NULL },
+	{"usr/lib/modules/", ""},
+	{"lib/modules/", ""},
+	{NULL},
 };
 
 /*
@@ -93,26 +92,23 @@ static int move_first(struct kt_staging *staging, const struct place *places,
 	for (; places->before && !*ret_found; places++) {
 		_cleanup_free_ char *from = NULL;
 
-		if (asprintf(&from, "%s/%s%s%s", staging->unpacked,
-			     places->before, staging->release,
-			     places->behind) < 0) {
+		if (asprintf(&from, "%s/%s%s%s", staging->unpacked, places->before,
+			     staging->release, places->behind) < 0) {
 			from = NULL;
 			return out_of_memory(err);
 		}
 		if (access(from, F_OK) < 0)
 			continue;
 		if (rename(from, target) < 0)
-			return kt_err_errno(err, -errno, "cannot move %s",
-					    from);
+			return kt_err_errno(err, -errno, "cannot move %s", from);
 		*ret_found = true;
 	}
 	return 0;
 }
 
-static int check_image(const struct kt_staging *staging,
-		       struct ktstr_error *err)
+static int check_image(const struct kt_staging *staging, struct ktstr_error *err)
 {
-	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = { 0 };
+	_cleanup_(kt_mapped_file_deinit) struct kt_mapped_file file = {0};
 	_cleanup_free_ char *path = kt_path_join(staging->finished, "vmlinuz");
 	char release[KT_RELEASE_BYTES];
 	int r;
@@ -155,15 +151,16 @@ static int arrange(struct kt_staging *staging, struct ktstr_error *err)
 	if (r)
 		return r;
 	if (!image || !found)
-		return kt_err(err, -EBADMSG, "the packages of kernel %s hold no %s",
+		return kt_err(err, -EBADMSG,
+			      "the packages of kernel %s hold no %s",
 			      staging->release, image ? "modules" : "image");
 	return 0;
 }
 
 int kt_staging_publish(struct kt_staging *staging, struct ktstr_error *err)
 {
-	_cleanup_free_ char *target = kt_path_join(staging->kernels,
-						   staging->release);
+	_cleanup_free_ char *target =
+		kt_path_join(staging->kernels, staging->release);
 	int r;
 
 	if (!target)
@@ -179,8 +176,8 @@ int kt_staging_publish(struct kt_staging *staging, struct ktstr_error *err)
 	r = kt_remove_tree(target);
 	if (!r && rename(staging->finished, target) < 0)
 		r = -errno;
-	return r ? kt_err_errno(err, r, "cannot put the kernel at %s", target) :
-		   0;
+	return r ? kt_err_errno(err, r, "cannot put the kernel at %s", target)
+		 : 0;
 }
 
 int kt_staging_image(const char *release, char **ret, struct ktstr_error *err)
@@ -220,8 +217,8 @@ static bool is_point_release(const char *version)
 
 bool kt_staging_find(const char *version, char *ret)
 {
-	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates
-		found = { 0 };
+	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
+		0};
 
 	if (!is_point_release(version) ||
 	    kt_kernel_candidates_find("", &found, NULL))

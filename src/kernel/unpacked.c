@@ -12,7 +12,7 @@
 #include "kernel/cache.h"
 #include "kernel/unpacked.h"
 
-#define TRAILER_MAGIC	"ktstrE01"
+#define TRAILER_MAGIC   "ktstrE01"
 #define LOCK_TIMEOUT_MS 60000
 
 struct trailer {
@@ -43,8 +43,7 @@ void kt_image_hash(const uint8_t *data, size_t bytes,
 	XXH128_hash_t hash = XXH3_128bits(data, bytes);
 
 	snprintf(ret, KT_IMAGE_HASH_BYTES, "%016llx%016llx",
-		 (unsigned long long)hash.high64,
-		 (unsigned long long)hash.low64);
+		 (unsigned long long)hash.high64, (unsigned long long)hash.low64);
 }
 
 /* Takes over the descriptor, also on failure. */
@@ -87,8 +86,7 @@ static bool trustworthy(const struct kt_unpacked *entry, const struct stat *st)
 }
 
 /* -ENOENT: not there, or not to be trusted. */
-static int open_cached(const char *path, size_t elf_bytes,
-		       struct kt_unpacked *ret)
+static int open_cached(const char *path, size_t elf_bytes, struct kt_unpacked *ret)
 {
 	size_t wanted = elf_bytes + sizeof(struct trailer);
 	struct kt_unpacked entry;
@@ -173,9 +171,9 @@ static int publish(int fd, const char *temporary, const char *path)
 	snprintf(self, sizeof(self), "/proc/self/fd/%d", fd);
 	if (unlink(path) < 0 && errno != ENOENT)
 		return -errno;
-	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0 ?
-		       -errno :
-		       0;
+	return linkat(AT_FDCWD, self, AT_FDCWD, path, AT_SYMLINK_FOLLOW) < 0
+		       ? -errno
+		       : 0;
 }
 
 /* Puts the kernel into the cache and opens it there. */
@@ -235,8 +233,7 @@ static int place(const char *directory, const char *path, const uint8_t *elf,
 			path, strerror(-r));
 	}
 	r = store_in_memory(elf, elf_bytes, ret);
-	return r ? kt_err_errno(err, r, "no memory for the unpacked kernel") :
-		   0;
+	return r ? kt_err_errno(err, r, "no memory for the unpacked kernel") : 0;
 }
 
 static int unpack(const struct kt_bzimage *image, const char *directory,
@@ -264,9 +261,8 @@ static int unpack(const struct kt_bzimage *image, const char *directory,
 }
 
 int kt_unpacked_open(const uint8_t *data, size_t bytes,
-		     const struct kt_bzimage *image,
-		     const struct ktstr_log *log, struct kt_unpacked *ret,
-		     struct ktstr_error *err)
+		     const struct kt_bzimage *image, const struct ktstr_log *log,
+		     struct kt_unpacked *ret, struct ktstr_error *err)
 {
 	_cleanup_free_ char *directory = NULL, *path = NULL;
 	_cleanup_close_ int lock = -1;
@@ -274,8 +270,7 @@ int kt_unpacked_open(const uint8_t *data, size_t bytes,
 	struct ktstr_error reason;
 
 	if (kt_cache_dir("unpacked", &directory, &reason)) {
-		kt_warn(log, "no cache for unpacked kernels: %s",
-			reason.message);
+		kt_warn(log, "no cache for unpacked kernels: %s", reason.message);
 		return unpack(image, NULL, NULL, log, ret, err);
 	}
 	kt_image_hash(data, bytes, hash);

@@ -43,6 +43,5 @@ void kt_image_hash(const uint8_t *data, size_t bytes,
  * warning. -EBADMSG: the image's payload is damaged.
  */
 int kt_unpacked_open(const uint8_t *data, size_t bytes,
-		     const struct kt_bzimage *image,
-		     const struct ktstr_log *log, struct kt_unpacked *ret,
-		     struct ktstr_error *err);
+		     const struct kt_bzimage *image, const struct ktstr_log *log,
+		     struct kt_unpacked *ret, struct ktstr_error *err);

@@ -25,7 +25,7 @@ static int teardown(void **state)
 
 static void assert_refused(const struct kt_strbuf *btf, const char *message)
 {
-	struct ktstr_error err = { 0 };
+	struct ktstr_error err = {0};
 
 	assert_int_equal(kt_btf_check((uint8_t *)btf->data, btf->length, &err),
 			 -EBADMSG);

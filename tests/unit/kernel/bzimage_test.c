@@ -46,7 +46,7 @@ static int parse(const struct kt_strbuf *image, size_t bytes,
 static void assert_refused(const struct kt_strbuf *image, int code,
 			   const char *message)
 {
-	struct ktstr_error err = { 0 };
+	struct ktstr_error err = {0};
 
 	assert_int_equal(parse(image, image->length, &err), code);
 	assert_string_equal(err.message, message);
@@ -72,9 +72,9 @@ static void every_compression_unpacks_to_the_elf(void **state)
 	struct fixture *f = *state;
 
 	for (int c = KT_COMPRESSION_GZIP; c <= KT_COMPRESSION_ZSTD; c++) {
-		_cleanup_strbuf_ struct kt_strbuf built = { 0 };
+		_cleanup_strbuf_ struct kt_strbuf built = {0};
 		_cleanup_free_ uint8_t *out = malloc(f->elf.length);
-		struct ktstr_error err = { 0 };
+		struct ktstr_error err = {0};
 		struct kt_bzimage image;
 
 		test_make_bzimage((enum kt_compression)c, &f->elf, &built);
@@ -114,7 +114,7 @@ static void a_file_cut_off_anywhere_is_called_truncated(void **state)
 	struct fixture *f = *state;
 
 	for (size_t cut = 0x206; cut < f->image.length; cut += 7) {
-		struct ktstr_error err = { 0 };
+		struct ktstr_error err = {0};
 
 		assert_int_equal(parse(&f->image, cut, &err), -EBADMSG);
 		assert_contains(err.message, "the kernel image is truncated: "
@@ -124,7 +124,7 @@ static void a_file_cut_off_anywhere_is_called_truncated(void **state)
 
 static void an_unknown_compression_is_no_error_yet(void **state)
 {
-	_cleanup_strbuf_ struct kt_strbuf built = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf built = {0};
 	struct fixture *f = *state;
 	struct kt_bzimage image;
 
@@ -158,8 +158,8 @@ static void an_old_boot_protocol_is_named(void **state)
 static void a_payload_outside_the_image_is_damage(void **state)
 {
 	static const uint32_t values[][2] = {
-		{ 0xffffffff, 64 }, { 32, 0xffffffff }, { 32, 0 }, { 32, 7 },
-		{ 0xfffffff0, 0xfffffff0 },
+		{0xffffffff, 64}, {32, 0xffffffff},         {32, 0},
+		{32, 7},          {0xfffffff0, 0xfffffff0},
 	};
 	struct fixture *f = *state;
 
@@ -174,7 +174,7 @@ static void a_payload_outside_the_image_is_damage(void **state)
 
 static void a_payload_larger_than_init_size_is_damage(void **state)
 {
-	_cleanup_strbuf_ struct kt_strbuf payload = { 0 }, built = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf payload = {0}, built = {0};
 	struct fixture *f = *state;
 
 	test_compress(KT_COMPRESSION_XZ, f->elf.data, f->elf.length, &payload);

@@ -53,16 +53,16 @@ static void every_format_is_recognised_and_unpacks_to_what_went_in(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
-		struct ktstr_error err = { 0 };
+		_cleanup_strbuf_ struct kt_strbuf packed = {0};
+		struct ktstr_error err = {0};
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		assert_int_equal(kt_compression_detect((uint8_t *)packed.data,
 						       packed.length),
 				 all[i]);
 		memset(out, 0, sizeof(out));
-		if (unpack(all[i], packed.data, packed.length, out,
-			   sizeof(out), &err))
+		if (unpack(all[i], packed.data, packed.length, out, sizeof(out),
+			   &err))
 			fail_msg("%s: %s", kt_compression_name(all[i]),
 				 err.message);
 		assert_memory_equal(out, plain, sizeof(plain));
@@ -76,8 +76,8 @@ static void a_stream_longer_than_announced_is_refused(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
-		struct ktstr_error err = { 0 };
+		_cleanup_strbuf_ struct kt_strbuf packed = {0};
+		struct ktstr_error err = {0};
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		assert_int_equal(unpack(all[i], packed.data, packed.length, out,
@@ -95,8 +95,8 @@ static void a_stream_shorter_than_announced_is_refused(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
-		struct ktstr_error err = { 0 };
+		_cleanup_strbuf_ struct kt_strbuf packed = {0};
+		struct ktstr_error err = {0};
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		assert_int_equal(unpack(all[i], packed.data, packed.length, out,
@@ -112,7 +112,7 @@ static void a_stream_cut_off_anywhere_is_refused(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+		_cleanup_strbuf_ struct kt_strbuf packed = {0};
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		/* lzma's end marker is optional: the last bytes may go. */
@@ -136,7 +136,7 @@ static void a_flipped_bit_never_reaches_past_the_output(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+		_cleanup_strbuf_ struct kt_strbuf packed = {0};
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		/* Not all formats can see it; the sanitizer is the judge. */
@@ -152,7 +152,7 @@ static void a_flipped_bit_never_reaches_past_the_output(void **state)
 static void checksums_of_lzop_blocks_are_verified(void **state)
 {
 	uint8_t plain[PLAIN_BYTES], out[PLAIN_BYTES];
-	_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf packed = {0};
 	struct ktstr_error err;
 
 	(void)state;
@@ -173,7 +173,7 @@ static void checksums_of_lzop_blocks_are_verified(void **state)
 static void lz4_frames_may_follow_each_other(void **state)
 {
 	uint8_t plain[PLAIN_BYTES], out[PLAIN_BYTES];
-	_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf packed = {0};
 
 	(void)state;
 	make_plain(plain);
@@ -197,8 +197,7 @@ static void an_unknown_compression_is_refused(void **state)
 	assert_int_equal(kt_compression_detect((const uint8_t *)"\x28\xb5", 2),
 			 KT_COMPRESSION_UNKNOWN);
 	assert_int_equal(kt_decompress(KT_COMPRESSION_UNKNOWN,
-				       (const uint8_t *)"abcd", 4, out, 4,
-				       &err),
+				       (const uint8_t *)"abcd", 4, out, 4, &err),
 			 -EOPNOTSUPP);
 	assert_string_equal(err.message, "the compression is unknown");
 }

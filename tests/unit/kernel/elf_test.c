@@ -36,14 +36,14 @@ static int parse(const struct kt_strbuf *elf, size_t bytes, struct kt_elf *ret,
 static void assert_refused(const struct kt_strbuf *elf, int code,
 			   const char *message)
 {
-	struct ktstr_error err = { 0 };
+	struct ktstr_error err = {0};
 	struct kt_elf ret;
 
 	assert_int_equal(parse(elf, elf->length, &ret, &err), code);
 	assert_string_equal(err.message, message);
 }
 
-#define DAMAGED "the kernel's ELF file is damaged: "
+#define DAMAGED   "the kernel's ELF file is damaged: "
 #define TRUNCATED "the kernel's ELF file is truncated: it ends before "
 
 static void segments_come_in_the_order_of_guest_memory(void **state)
@@ -122,12 +122,10 @@ static void program_headers_are_checked(void **state)
 	assert_refused(elf, -EBADMSG,
 		       DAMAGED "no kernel has that many program headers");
 	test_put16(elf, 56, 60);
-	assert_refused(elf, -EBADMSG,
-		       TRUNCATED "the end of its program headers");
+	assert_refused(elf, -EBADMSG, TRUNCATED "the end of its program headers");
 	test_put16(elf, 56, 3);
 	test_put64(elf, 32, UINT64_MAX);
-	assert_refused(elf, -EBADMSG,
-		       TRUNCATED "the end of its program headers");
+	assert_refused(elf, -EBADMSG, TRUNCATED "the end of its program headers");
 }
 
 static void segments_are_checked_against_the_file(void **state)
@@ -149,8 +147,7 @@ static void segments_are_checked_against_each_other(void **state)
 	struct kt_strbuf *elf = *state;
 
 	test_put64(elf, TEST_ELF_PHDR(1) + 40, 0x2001);
-	assert_refused(elf, -EBADMSG,
-		       DAMAGED "two segments overlap in memory");
+	assert_refused(elf, -EBADMSG, DAMAGED "two segments overlap in memory");
 	test_put64(elf, TEST_ELF_PHDR(1) + 40, UINT64_MAX);
 	assert_refused(elf, -EBADMSG,
 		       DAMAGED "a segment goes past physical memory");
@@ -178,7 +175,7 @@ static void the_entry_must_lie_in_what_is_loaded(void **state)
 static void more_segments_than_there_is_room_for_are_refused(void **state)
 {
 	struct kt_strbuf *elf = *state;
-	Elf64_Phdr ph = { .p_type = PT_LOAD, .p_memsz = 16 };
+	Elf64_Phdr ph = {.p_type = PT_LOAD, .p_memsz = 16};
 	size_t at = elf->length;
 
 	for (int i = 0; i <= KT_KERNEL_SEGMENTS_MAX; i++) {
@@ -187,8 +184,7 @@ static void more_segments_than_there_is_room_for_are_refused(void **state)
 	}
 	test_put64(elf, 32, at);
 	test_put16(elf, 56, KT_KERNEL_SEGMENTS_MAX + 1);
-	assert_refused(elf, -EBADMSG,
-		       DAMAGED "no kernel has that many segments");
+	assert_refused(elf, -EBADMSG, DAMAGED "no kernel has that many segments");
 }
 
 static void a_file_cut_off_anywhere_is_refused(void **state)

@@ -70,8 +70,8 @@ void test_make_btf(struct kt_strbuf *out)
 {
 	add_le16(out, 0xeb9f);
 	kt_strbuf_add_bytes(out, "\x01\x00", 2); /* version, flags */
-	add_le32(out, 24);			 /* header */
-	add_le32(out, 0);			 /* types: offset, length */
+	add_le32(out, 24);                       /* header */
+	add_le32(out, 0);                        /* types: offset, length */
 	add_le32(out, 0);
 	add_le32(out, 0); /* strings: offset, length */
 	add_le32(out, 5);
@@ -83,11 +83,11 @@ void test_make_elf(struct kt_strbuf *out)
 	static const char names[] = "\0.BTF\0.shstrtab";
 	static const char banner[] =
 		"Linux version " TEST_RELEASE " (somebody) #1";
-	_cleanup_strbuf_ struct kt_strbuf btf = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf btf = {0};
 	size_t text, rodata, btf_at, names_at;
 	Elf64_Ehdr header = {
-		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
-			     ELFDATA2LSB, EV_CURRENT },
+		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
+			    ELFDATA2LSB, EV_CURRENT},
 		.e_type = ET_EXEC,
 		.e_machine = EM_X86_64,
 		.e_version = EV_CURRENT,
@@ -100,8 +100,8 @@ void test_make_elf(struct kt_strbuf *out)
 		.e_shnum = 3,
 		.e_shstrndx = 2,
 	};
-	Elf64_Phdr segments[3] = { 0 };
-	Elf64_Shdr sections[3] = { 0 };
+	Elf64_Phdr segments[3] = {0};
+	Elf64_Shdr sections[3] = {0};
 
 	test_make_btf(&btf);
 	text = sizeof(header) + sizeof(segments);
@@ -155,14 +155,14 @@ void test_make_elf(struct kt_strbuf *out)
 
 static size_t compress_gzip(const void *data, size_t bytes, void *room)
 {
-	z_stream z = { .next_in = (Bytef *)data,
-		       .avail_in = (uInt)bytes,
-		       .next_out = room,
-		       .avail_out = ROOM_BYTES };
+	z_stream z = {.next_in = (Bytef *)data,
+		      .avail_in = (uInt)bytes,
+		      .next_out = room,
+		      .avail_out = ROOM_BYTES};
 
-	assert_int_equal(deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8,
-				      Z_DEFAULT_STRATEGY),
-			 Z_OK);
+	assert_int_equal(
+		deflateInit2(&z, 9, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY),
+		Z_OK);
 	assert_int_equal(deflate(&z, Z_FINISH), Z_STREAM_END);
 	assert_int_equal(deflateEnd(&z), Z_OK);
 	return ROOM_BYTES - z.avail_out;
@@ -172,17 +172,16 @@ static size_t compress_lzma(bool xz, const void *data, size_t bytes, void *room)
 {
 	lzma_options_lzma lzma2;
 	lzma_filter filters[] = {
-		{ .id = LZMA_FILTER_X86 },
-		{ .id = LZMA_FILTER_LZMA2, .options = &lzma2 },
-		{ .id = LZMA_VLI_UNKNOWN },
+		{.id = LZMA_FILTER_X86},
+		{.id = LZMA_FILTER_LZMA2, .options = &lzma2},
+		{.id = LZMA_VLI_UNKNOWN},
 	};
 	lzma_stream lz = LZMA_STREAM_INIT;
 
 	assert_false(lzma_lzma_preset(&lzma2, 6));
 	/* As the kernel's scripts/xz_wrap.sh: x86 filter and CRC32. */
-	assert_int_equal(xz ? lzma_stream_encoder(&lz, filters,
-						  LZMA_CHECK_CRC32) :
-			      lzma_alone_encoder(&lz, &lzma2),
+	assert_int_equal(xz ? lzma_stream_encoder(&lz, filters, LZMA_CHECK_CRC32)
+			    : lzma_alone_encoder(&lz, &lzma2),
 			 LZMA_OK);
 	lz.next_in = data;
 	lz.avail_in = bytes;
@@ -200,8 +199,7 @@ static void lzop_block(const void *data, size_t bytes, uint8_t *room,
 	void *work = malloc(LZO1X_1_MEM_COMPRESS);
 	lzo_uint n = ROOM_BYTES;
 
-	assert_int_equal(lzo1x_1_compress(data, bytes, room, &n, work),
-			 LZO_E_OK);
+	assert_int_equal(lzo1x_1_compress(data, bytes, room, &n, work), LZO_E_OK);
 	free(work);
 	if (n > bytes)
 		n = bytes;
@@ -223,8 +221,8 @@ static void compress_lzop(const uint8_t *data, size_t bytes, uint8_t *room,
 	add_be16(out, 0x2080);
 	add_be16(out, 0x0940);
 	kt_strbuf_add_bytes(out, "\x03\x09", 2); /* method, level */
-	add_be32(out, 0x00000001 | 0x00000200);	 /* Adler plain, CRC packed */
-	add_be32(out, 0100644);			 /* mode, mtime, mtime_high */
+	add_be32(out, 0x00000001 | 0x00000200);  /* Adler plain, CRC packed */
+	add_be32(out, 0100644);                  /* mode, mtime, mtime_high */
 	add_be32(out, 0);
 	add_be32(out, 0);
 	kt_strbuf_add_bytes(out, "\x02vm", 3);
@@ -260,8 +258,7 @@ void test_compress(enum kt_compression compression, const void *data,
 		length = compress_gzip(data, bytes, room);
 		break;
 	case KT_COMPRESSION_BZIP2:
-		assert_int_equal(BZ2_bzBuffToBuffCompress(room, &n,
-							  (char *)data,
+		assert_int_equal(BZ2_bzBuffToBuffCompress(room, &n, (char *)data,
 							  (unsigned int)bytes,
 							  9, 0, 0),
 				 BZ_OK);
@@ -321,7 +318,7 @@ void test_make_bzimage_around(const struct kt_strbuf *payload,
 void test_make_bzimage(enum kt_compression compression,
 		       const struct kt_strbuf *elf, struct kt_strbuf *out)
 {
-	_cleanup_strbuf_ struct kt_strbuf payload = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf payload = {0};
 
 	test_compress(compression, elf->data, elf->length, &payload);
 	/* gzip ends in the size by itself. */

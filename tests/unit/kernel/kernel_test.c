@@ -41,7 +41,7 @@ static int setup(void **state)
 	_cleanup_free_ char *cache = NULL;
 
 	f->directory = test_make_directory();
-	f->log = (struct ktstr_log){ count_log, f };
+	f->log = (struct ktstr_log){count_log, f};
 	cache = kt_path_join(f->directory, "cache");
 	setenv("KTSTR_CACHE_DIR", cache, 1);
 	test_make_elf(&f->elf);
@@ -70,8 +70,8 @@ static char *write_image(struct fixture *f)
 /* The only entry of the cache; caller frees. */
 static char *cached_entry(struct fixture *f)
 {
-	_cleanup_free_ char *directory = kt_path_join(f->directory,
-						      "cache/unpacked");
+	_cleanup_free_ char *directory =
+		kt_path_join(f->directory, "cache/unpacked");
 	_cleanup_closedir_ DIR *d = opendir(directory);
 	struct dirent *entry;
 	char *found = NULL;
@@ -90,7 +90,7 @@ static char *cached_entry(struct fixture *f)
 static void open_and_compare(struct fixture *f, const char *path)
 {
 	struct kt_kernel *kernel = NULL;
-	struct ktstr_error err = { 0 };
+	struct ktstr_error err = {0};
 
 	if (kt_kernel_open(path, &f->log, &kernel, &err))
 		fail_msg("%s", err.message);
@@ -107,7 +107,7 @@ static void assert_refused(struct fixture *f, const char *path, int code,
 			   const char *message)
 {
 	_cleanup_free_ char *whole = NULL;
-	struct ktstr_error err = { 0 };
+	struct ktstr_error err = {0};
 	struct kt_kernel *kernel;
 
 	assert_true(asprintf(&whole, "%s: %s", path, message) > 0);
@@ -192,9 +192,8 @@ static void a_cache_entry_that_was_written_to_is_made_anew(void **state)
 		fd = open(entry, O_WRONLY);
 		/* A moment of its own, whatever the file system's clock. */
 		assert_int_equal(kt_pwrite_all(fd, "\xa5", 1, at), 0);
-		assert_int_equal(futimens(fd, (struct timespec[2]){
-						      { .tv_sec = 1 },
-						      { .tv_sec = 1 } }),
+		assert_int_equal(futimens(fd, (struct timespec[2]){{.tv_sec = 1},
+								   {.tv_sec = 1}}),
 				 0);
 		close(fd);
 		f->notices = 0;
@@ -210,11 +209,10 @@ static void a_copied_cache_entry_is_verified_and_used(void **state)
 
 	open_and_compare(f, path);
 	entry = cached_entry(f);
-	assert_int_equal(utimensat(AT_FDCWD, entry,
-				   (struct timespec[2]){ { .tv_sec = 1 },
-							 { .tv_sec = 1 } },
-				   0),
-			 0);
+	assert_int_equal(
+		utimensat(AT_FDCWD, entry,
+			  (struct timespec[2]){{.tv_sec = 1}, {.tv_sec = 1}}, 0),
+		0);
 	open_and_compare(f, path);
 	assert_int_equal(f->notices, 1);
 }
@@ -286,8 +284,8 @@ static void processes_that_come_together_all_get_the_kernel(void **state)
 static void a_plain_vmlinux_is_used_in_place(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_free_ char *path = test_write(f->directory, "vmlinux",
-					       f->elf.data, f->elf.length);
+	_cleanup_free_ char *path =
+		test_write(f->directory, "vmlinux", f->elf.data, f->elf.length);
 	struct kt_kernel *kernel;
 
 	open_and_compare(f, path);
@@ -302,7 +300,7 @@ static void btf_comes_from_the_image(void **state)
 {
 	struct fixture *f = *state;
 	_cleanup_free_ char *path = write_image(f);
-	_cleanup_strbuf_ struct kt_strbuf wanted = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf wanted = {0};
 	struct kt_kernel *kernel;
 	const uint8_t *btf;
 	size_t bytes;
@@ -365,39 +363,38 @@ static void what_is_no_kernel_is_told_what_it_is(void **state)
 		const char *magic;
 		const char *message;
 	} files[] = {
-		{ 0x38, "ARM\x64",
-		  "a kernel for another architecture (arm64); guests here are "
-		  "x86-64" },
-		{ 0x38, "RSC\x05",
-		  "a kernel for another architecture (riscv); guests here are "
-		  "x86-64" },
-		{ 4, "zimg",
-		  "a kernel for another architecture (EFI zboot, as arm64, "
-		  "riscv and loongarch have); guests here are x86-64" },
-		{ 0, "\x1f\x8b\x08",
-		  "a gzip-compressed file, not a kernel image; if it holds one, "
-		  "unpack it first" },
-		{ 0, "\x28\xb5\x2f\xfd",
-		  "a zstd-compressed file, not a kernel image; if it holds one, "
-		  "unpack it first" },
-		{ 0, "#!/bin/sh",
-		  "not a kernel image: neither a bzImage nor an ELF vmlinux "
-		  "(128 bytes)" },
+		{0x38, "ARM\x64",
+		 "a kernel for another architecture (arm64); guests here are "
+		 "x86-64"},
+		{0x38, "RSC\x05",
+		 "a kernel for another architecture (riscv); guests here are "
+		 "x86-64"},
+		{4, "zimg",
+		 "a kernel for another architecture (EFI zboot, as arm64, "
+		 "riscv and loongarch have); guests here are x86-64"},
+		{0, "\x1f\x8b\x08",
+		 "a gzip-compressed file, not a kernel image; if it holds one, "
+		 "unpack it first"},
+		{0, "\x28\xb5\x2f\xfd",
+		 "a zstd-compressed file, not a kernel image; if it holds one, "
+		 "unpack it first"},
+		{0, "#!/bin/sh",
+		 "not a kernel image: neither a bzImage nor an ELF vmlinux "
+		 "(128 bytes)"},
 	};
 	struct fixture *f = *state;
 	_cleanup_free_ char *empty = test_write(f->directory, "empty", "", 0);
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *path = NULL;
-		char bytes[128] = { 0 };
+		char bytes[128] = {0};
 
 		memcpy(bytes + files[i].at, files[i].magic,
 		       strlen(files[i].magic));
 		path = test_write(f->directory, "some", bytes, sizeof(bytes));
 		assert_refused(f, path, -ENOEXEC, files[i].message);
 	}
-	assert_refused(f, empty, -ENOEXEC,
-		       "not a kernel image: it is empty");
+	assert_refused(f, empty, -ENOEXEC, "not a kernel image: it is empty");
 }
 
 static void what_cannot_be_read_is_told_why(void **state)

@@ -8,7 +8,7 @@
 #include "base/fd.h"
 #include "kernel/process.h"
 
-#define SHELL(script) ((const char *const[]){ "sh", "-c", (script), NULL })
+#define SHELL(script) ((const char *const[]){"sh", "-c", (script), NULL})
 
 static struct kt_process shell(const char *const *argv)
 {
@@ -22,7 +22,7 @@ static struct kt_process shell(const char *const *argv)
 static void output_is_collected(void **state)
 {
 	struct kt_process process = shell(SHELL("echo a; echo b; echo c >&2"));
-	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
 
 	(void)state;
 	assert_int_equal(kt_process_run(&process, &output, NULL), 0);
@@ -32,10 +32,10 @@ static void output_is_collected(void **state)
 
 static void more_than_a_pipe_holds_is_collected(void **state)
 {
-	struct kt_process process = shell(
-		SHELL("i=0; while [ $i -lt 20000 ]; do "
-		      "echo 0123456789; i=$((i+1)); done"));
-	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	struct kt_process process =
+		shell(SHELL("i=0; while [ $i -lt 20000 ]; do "
+			    "echo 0123456789; i=$((i+1)); done"));
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
 
 	(void)state;
 	assert_int_equal(kt_process_run(&process, &output, NULL), 0);
@@ -46,7 +46,7 @@ static void the_child_sees_the_c_locale_and_no_input(void **state)
 {
 	struct kt_process process =
 		shell(SHELL("echo $LC_ALL; cat; pwd; exec 3>&-"));
-	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
 
 	(void)state;
 	setenv("LC_ALL", "C.UTF-8", 1);
@@ -71,8 +71,8 @@ static void a_failure_ends_in_what_the_program_said(void **state)
 
 static void a_missing_program_names_its_package(void **state)
 {
-	const char *const argv[] = { "ktstr-none-such", NULL };
-	struct kt_process process = { .argv = argv, .package = "nonesuch" };
+	const char *const argv[] = {"ktstr-none-such", NULL};
+	struct kt_process process = {.argv = argv, .package = "nonesuch"};
 	struct ktstr_error err;
 
 	(void)state;
@@ -89,7 +89,7 @@ static void take_line(void *userdata, const char *line)
 
 static void status_lines_come_whole(void **state)
 {
-	_cleanup_strbuf_ struct kt_strbuf lines = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf lines = {0};
 	struct kt_process process =
 		shell(SHELL("printf a >&3; printf 'b\\ncd\\n\\nrest' >&3"));
 
@@ -103,7 +103,7 @@ static void status_lines_come_whole(void **state)
 static void a_silent_program_is_ended_with_its_children(void **state)
 {
 	struct kt_process process = shell(SHELL("sleep 1000 & echo $!; wait"));
-	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
 	struct ktstr_error err;
 	uint64_t deadline;
 	pid_t sleeper;
@@ -164,7 +164,7 @@ static void the_caller_can_give_up(void **state)
 static void output_left_open_by_a_grandchild_is_not_waited_for(void **state)
 {
 	struct kt_process process = shell(SHELL("sleep 5 & echo done"));
-	_cleanup_strbuf_ struct kt_strbuf output = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
 	uint64_t start = kt_now_ns();
 
 	(void)state;
@@ -183,8 +183,7 @@ int main(void)
 		cmocka_unit_test(a_missing_program_names_its_package),
 		cmocka_unit_test(status_lines_come_whole),
 		cmocka_unit_test(a_silent_program_is_ended_with_its_children),
-		cmocka_unit_test(
-			a_program_that_only_repeats_its_status_is_hung),
+		cmocka_unit_test(a_program_that_only_repeats_its_status_is_hung),
 		cmocka_unit_test(the_caller_can_give_up),
 		cmocka_unit_test(
 			output_left_open_by_a_grandchild_is_not_waited_for),

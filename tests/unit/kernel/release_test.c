@@ -20,16 +20,16 @@ static void a_release_ends_at_the_first_space(void **state)
 
 static void what_could_leave_its_directory_is_no_release(void **state)
 {
-	static const char *const texts[] = { "", " 7.3", "x7.3", "../7.3",
-					     "7.3/../..", "7.3\x01", ".7",
-					     "7\xc3\xa4" };
+	static const char *const texts[] = {"",       " 7.3",      "x7.3",
+					    "../7.3", "7.3/../..", "7.3\x01",
+					    ".7",     "7\xc3\xa4"};
 	char release[KT_RELEASE_BYTES];
 
 	(void)state;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(texts); i++)
-		assert_int_equal(kt_release_parse(texts[i], strlen(texts[i]),
-						  release),
-				 -EBADMSG);
+		assert_int_equal(
+			kt_release_parse(texts[i], strlen(texts[i]), release),
+			-EBADMSG);
 }
 
 static void a_release_longer_than_its_room_is_refused(void **state)
@@ -75,10 +75,10 @@ static void releases_are_ordered_by_their_numbers(void **state)
 	/* Each one older than the next. */
 	static const char *const ordered[] = {
 		"6.1.0-9-amd64", "6.1.0-56-cloud-amd64",
-		"6.9.12",	 "6.18.9+deb13-cloud-amd64",
+		"6.9.12",        "6.18.9+deb13-cloud-amd64",
 		"6.18.15+deb13", "7.3-rc1",
-		"7.3-rc12",	 "7.3",
-		"7.3.4~rc1",	 "7.3.4",
+		"7.3-rc12",      "7.3",
+		"7.3.4~rc1",     "7.3.4",
 		"10.0",
 	};
 
@@ -87,10 +87,8 @@ static void releases_are_ordered_by_their_numbers(void **state)
 		for (size_t j = 0; j < KT_ARRAY_SIZE(ordered); j++) {
 			int wanted = (i > j) - (i < j);
 
-			if (kt_release_compare(ordered[i], ordered[j]) !=
-			    wanted)
-				fail_msg("%s against %s", ordered[i],
-					 ordered[j]);
+			if (kt_release_compare(ordered[i], ordered[j]) != wanted)
+				fail_msg("%s against %s", ordered[i], ordered[j]);
 		}
 	}
 }

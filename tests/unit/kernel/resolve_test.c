@@ -45,7 +45,7 @@ static int teardown(void **state)
 /* An image that names `release`; the path in the fixture's root is freed. */
 static void put_image(struct fixture *f, const char *name, const char *release)
 {
-	_cleanup_strbuf_ struct kt_strbuf image = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf image = {0};
 	_cleanup_free_ char *path = NULL;
 
 	test_make_bzimage(KT_COMPRESSION_GZIP, &f->elf, &image);
@@ -55,8 +55,7 @@ static void put_image(struct fixture *f, const char *name, const char *release)
 
 static void put_file(struct fixture *f, const char *name, const char *text)
 {
-	_cleanup_free_ char *path = test_write(f->root, name, text,
-					       strlen(text));
+	_cleanup_free_ char *path = test_write(f->root, name, text, strlen(text));
 }
 
 static char *below(struct fixture *f, const char *name)
@@ -111,8 +110,7 @@ static void a_built_tree_gives_its_image_and_vmlinux(void **state)
 	put_file(f, "tree/Kconfig", "");
 	assert_found(f, tree, "tree/arch/x86/boot/bzImage", "9.1.2-x");
 	assert_null(f->ref.vmlinux);
-	vmlinux = test_write(f->root, "tree/vmlinux", f->elf.data,
-			     f->elf.length);
+	vmlinux = test_write(f->root, "tree/vmlinux", f->elf.data, f->elf.length);
 	assert_found(f, tree, "tree/arch/x86/boot/bzImage", "9.1.2-x");
 	assert_true(!access(f->ref.vmlinux, R_OK));
 	assert_contains(f->ref.vmlinux, "/vmlinux");
@@ -121,8 +119,8 @@ static void a_built_tree_gives_its_image_and_vmlinux(void **state)
 static void an_elf_is_its_own_vmlinux(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_free_ char *path = test_write(f->root, "tree/vmlinux",
-					       f->elf.data, f->elf.length);
+	_cleanup_free_ char *path =
+		test_write(f->root, "tree/vmlinux", f->elf.data, f->elf.length);
 
 	assert_found(f, path, "tree/vmlinux", TEST_RELEASE);
 	assert_string_equal(f->ref.vmlinux, path);
@@ -243,15 +241,14 @@ static void modules_are_found_in_every_layout(void **state)
 	static const struct {
 		const char *image, *modules;
 	} layouts[] = {
-		{ "cache/kernels/9.1.2-x/vmlinuz",
-		  "cache/kernels/9.1.2-x/lib/modules/9.1.2-x" },
-		{ "deb/usr/lib/modules/9.1.2-x/vmlinuz",
-		  "deb/usr/lib/modules/9.1.2-x" },
-		{ "deb2/boot/vmlinuz-9.1.2-x", "deb2/lib/modules/9.1.2-x" },
-		{ "deb3/boot/vmlinuz-9.1.2-x",
-		  "deb3/usr/lib/modules/9.1.2-x" },
+		{"cache/kernels/9.1.2-x/vmlinuz",
+		 "cache/kernels/9.1.2-x/lib/modules/9.1.2-x"},
+		{"deb/usr/lib/modules/9.1.2-x/vmlinuz",
+		 "deb/usr/lib/modules/9.1.2-x"},
+		{"deb2/boot/vmlinuz-9.1.2-x", "deb2/lib/modules/9.1.2-x"},
+		{"deb3/boot/vmlinuz-9.1.2-x", "deb3/usr/lib/modules/9.1.2-x"},
 		/* The machine's own, last: it would serve all of these. */
-		{ "elsewhere/image", "lib/modules/9.1.2-x" },
+		{"elsewhere/image", "lib/modules/9.1.2-x"},
 	};
 	struct fixture *f = *state;
 
