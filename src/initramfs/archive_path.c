@@ -17,7 +17,7 @@ bool kt_archive_path_lies_in(const char *path, const char *directory)
 
 const char *kt_archive_path_hidden_by(const char *path)
 {
-	static const char *const mounted[] = {"dev", "proc", "sys"};
+	static const char *const mounted[] = { "dev", "proc", "sys" };
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(mounted); i++)
 		if (kt_archive_path_lies_in(path, mounted[i]))

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <xxhash.h>
@@ -14,30 +13,17 @@
 #include "base/macro.h"
 #include "base/strbuf.h"
 #include "initramfs/base_cache.h"
+#include "initramfs/base_file.h"
+#include "initramfs/draft.h"
 #include "kernel/kernel.h"
 
 /* Part of every key: another number when the same members give other bytes. */
 #define CACHE_FORMAT           1
-#define CACHE_PAGE_BYTES       4096
-#define CACHE_BUFFER_BYTES     (256 * KT_KIB)
 #define CACHE_NAME_BYTES       64
 #define CACHE_MAX_MADE         (16 * KT_MIB)
-#define CACHE_DRAFT_PREFIX     "draft-"
 #define CACHE_DRAFT_MAX_AGE_NS (3600 * 1000000000LL)
 
-#define BASE_FOOTER_MAGIC 0x7475706675696266ULL
-#define MADE_MAGIC        0x3165646d7274736bULL
-
-KT_DEFINE_CLEANUP(XXH3_state_t *, XXH3_freeState)
-
-struct base_footer {
-	uint64_t magic;
-	struct kt_base_key key;
-	uint64_t bytes; /* of the padded archive before it */
-	uint64_t unpacked_bytes;
-	uint64_t contents_xxh3; /* of those bytes */
-	uint64_t footer_xxh3;   /* of the fields above */
-};
+#define MADE_MAGIC 0x3165646d7274736bULL
 
 /* A REQUEST.made file: this, the module list, then the witnesses. */
 struct made_header {
@@ -55,13 +41,6 @@ struct made_witness {
 	struct kt_file_id id;
 	uint64_t path_bytes; /* with the NUL; the path follows */
 };
-
-void kt_base_deinit(struct kt_base *base)
-{
-	kt_close(base->fd);
-	free(base->modules);
-	*base = (struct kt_base){.fd = -1};
-}
 
 static void cache_name(const struct kt_base_key *key, const char *suffix,
 		       char ret[CACHE_NAME_BYTES])
@@ -93,188 +72,6 @@ int kt_base_cache_open(int *ret_fd, struct ktstr_error *err)
 	}
 	*ret_fd = fd;
 	return 0;
-}
-
-/*
- * A file that is being made. It has no name, or, on a file system that knows no
- * O_TMPFILE (9p, NFS), a temporary one.
- */
-struct cache_draft {
-	int cache_fd;
-	int fd;
-	char name[CACHE_NAME_BYTES]; /* "" for none */
-};
-
-static void draft_deinit(struct cache_draft *draft)
-{
-	kt_close(draft->fd);
-	if (*draft->name)
-		unlinkat(draft->cache_fd, draft->name, 0);
-}
-
-static int draft_open(struct cache_draft *draft, int cache_fd)
-{
-	unsigned int random;
-
-	draft->cache_fd = cache_fd;
-	draft->fd = openat(cache_fd, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0644);
-	if (draft->fd >= 0)
-		return 0;
-	if (errno != EOPNOTSUPP && errno != EISDIR && errno != EINVAL)
-		return -errno;
-	if (getrandom(&random, sizeof(random), 0) != sizeof(random))
-		return -EIO;
-	snprintf(draft->name, sizeof(draft->name), CACHE_DRAFT_PREFIX "%d-%08x",
-		 getpid(), random);
-	draft->fd = openat(cache_fd, draft->name,
-			   O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0644);
-	if (draft->fd < 0) {
-		*draft->name = '\0';
-		return -errno;
-	}
-	return 0;
-}
-
-/* Gives the finished file its name; -EEXIST when it is taken. */
-static int draft_publish(const struct cache_draft *draft, const char *name)
-{
-	char self[64];
-	int r;
-
-	if (*draft->name) {
-		r = linkat(draft->cache_fd, draft->name, draft->cache_fd, name,
-			   0);
-	} else {
-		snprintf(self, sizeof(self), "/proc/self/fd/%d", draft->fd);
-		r = linkat(AT_FDCWD, self, draft->cache_fd, name,
-			   AT_SYMLINK_FOLLOW);
-	}
-	return r < 0 ? -errno : 0;
-}
-
-static uint64_t footer_hash(const struct base_footer *footer)
-{
-	return XXH3_64bits(footer, offsetof(struct base_footer, footer_xxh3));
-}
-
-/* The output of the archive writer: buffered, hashed, into a file. */
-struct base_sink {
-	int fd;
-	uint64_t bytes; /* written and buffered */
-	XXH3_state_t *state;
-	uint8_t *buffer;
-	size_t buffered;
-};
-
-static int sink_flush(struct base_sink *sink)
-{
-	int r;
-
-	XXH3_64bits_update(sink->state, sink->buffer, sink->buffered);
-	r = kt_write_all(sink->fd, sink->buffer, sink->buffered);
-	sink->buffered = 0;
-	return r;
-}
-
-static int sink_take(void *userdata, const void *data, size_t length)
-{
-	struct base_sink *sink = userdata;
-	const uint8_t *at = data;
-
-	while (length) {
-		size_t n = KT_MIN(length, CACHE_BUFFER_BYTES - sink->buffered);
-
-		memcpy(sink->buffer + sink->buffered, at, n);
-		sink->buffered += n;
-		sink->bytes += n;
-		at += n;
-		length -= n;
-		if (sink->buffered == CACHE_BUFFER_BYTES) {
-			int r = sink_flush(sink);
-
-			if (r < 0)
-				return r;
-		}
-	}
-	return 0;
-}
-
-/* Writes archive, padding and footer into `fd`. */
-static int base_write(int fd, const struct kt_tree *tree, struct kt_base *base,
-		      struct ktstr_error *err)
-{
-	static const uint8_t zeros[CACHE_PAGE_BYTES];
-	_cleanup_(kt_archive_free_cleanup) struct kt_archive *archive = NULL;
-	_cleanup_(XXH3_freeState_cleanup) XXH3_state_t *state =
-		XXH3_createState();
-	_cleanup_free_ uint8_t *buffer = malloc(CACHE_BUFFER_BYTES);
-	struct base_sink sink = {.fd = fd, .state = state, .buffer = buffer};
-	struct base_footer footer = {.magic = BASE_FOOTER_MAGIC,
-				     .key = base->key};
-	int r;
-
-	if (!state || !buffer)
-		return kt_err_errno(err, -ENOMEM, "cannot make an initramfs");
-	XXH3_64bits_reset(state);
-	r = kt_archive_open(sink_take, &sink, &archive, err);
-	if (r < 0)
-		return r;
-	r = kt_tree_write(tree, archive, err);
-	if (r < 0)
-		return r;
-	r = kt_archive_finish(archive, err);
-	if (r < 0)
-		return r;
-	footer.unpacked_bytes = kt_archive_unpacked_bytes(archive);
-	r = sink_take(&sink, zeros,
-		      KT_ALIGN_UP(sink.bytes, CACHE_PAGE_BYTES) - sink.bytes);
-	if (!r)
-		r = sink_flush(&sink);
-	footer.bytes = sink.bytes;
-	footer.contents_xxh3 = XXH3_64bits_digest(state);
-	footer.footer_xxh3 = footer_hash(&footer);
-	if (!r)
-		r = kt_write_all(fd, &footer, sizeof(footer));
-	if (r < 0)
-		return kt_err_errno(err, r, "cannot write the initramfs");
-	base->bytes = footer.bytes;
-	base->unpacked_bytes = footer.unpacked_bytes;
-	return 0;
-}
-
-/* Whether `fd` is a whole base of that key; fills in its sizes. */
-static bool base_check(int fd, struct kt_base *base)
-{
-	_cleanup_(XXH3_freeState_cleanup) XXH3_state_t *state =
-		XXH3_createState();
-	_cleanup_free_ uint8_t *buffer = malloc(CACHE_BUFFER_BYTES);
-	struct base_footer footer;
-	struct stat st;
-
-	if (!state || !buffer || fstat(fd, &st) < 0 ||
-	    st.st_size < (off_t)sizeof(footer) ||
-	    kt_pread_all(fd, &footer, sizeof(footer),
-			 st.st_size - (off_t)sizeof(footer)) < 0 ||
-	    footer.magic != BASE_FOOTER_MAGIC ||
-	    footer.footer_xxh3 != footer_hash(&footer) ||
-	    memcmp(&footer.key, &base->key, sizeof(footer.key)) ||
-	    footer.bytes != (uint64_t)st.st_size - sizeof(footer))
-		return false;
-	XXH3_64bits_reset(state);
-	for (uint64_t done = 0; done < footer.bytes;) {
-		size_t n =
-			(size_t)KT_MIN(footer.bytes - done, CACHE_BUFFER_BYTES);
-
-		if (kt_pread_all(fd, buffer, n, (off_t)done) < 0)
-			return false;
-		XXH3_64bits_update(state, buffer, n);
-		done += n;
-	}
-	if (XXH3_64bits_digest(state) != footer.contents_xxh3)
-		return false;
-	base->bytes = footer.bytes;
-	base->unpacked_bytes = footer.unpacked_bytes;
-	return true;
 }
 
 /* A descriptor that cannot write, of a file that has no name any more. */
@@ -328,8 +125,8 @@ static void cache_prune(int cache_fd, const char *suffix, size_t keep)
 		    fstatat(cache_fd, de->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 			continue;
 		mtime_ns = kt_file_id_of(&st).mtime_ns;
-		if (!strncmp(de->d_name, CACHE_DRAFT_PREFIX,
-			     strlen(CACHE_DRAFT_PREFIX)) &&
+		if (!strncmp(de->d_name, KT_DRAFT_PREFIX,
+			     strlen(KT_DRAFT_PREFIX)) &&
 		    now.tv_sec * 1000000000LL - mtime_ns > CACHE_DRAFT_MAX_AGE_NS)
 			unlinkat(cache_fd, de->d_name, 0);
 		if (length != 2 * KT_BASE_KEY_BYTES + strlen(suffix) ||
@@ -364,7 +161,7 @@ static bool cache_open_base(int cache_fd, struct kt_base *base)
 	fd = openat(cache_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
 	if (fd < 0)
 		return false;
-	if (!base_check(fd, base)) {
+	if (!kt_base_check(fd, base)) {
 		unlinkat(cache_fd, name, 0);
 		return false;
 	}
@@ -377,7 +174,7 @@ static int tree_key(const struct kt_tree *tree, struct kt_base_key *ret)
 	struct {
 		uint64_t format;
 		uint8_t tree[KT_TREE_HASH_BYTES];
-	} whole = {.format = CACHE_FORMAT};
+	} whole = { .format = CACHE_FORMAT };
 	XXH128_canonical_t hash;
 	int r = kt_tree_hash(tree, whole.tree);
 
@@ -399,7 +196,7 @@ static int base_make_unshared(const struct kt_tree *tree, struct kt_base *base,
 		r = -errno;
 		return kt_err_errno(err, r, "cannot make an initramfs");
 	}
-	r = base_write(fd, tree, base, err);
+	r = kt_base_write(fd, tree, base, err);
 	if (r < 0)
 		return r;
 	r = reopen_read_only(fd);
@@ -412,11 +209,11 @@ static int base_make_unshared(const struct kt_tree *tree, struct kt_base *base,
 int kt_base_cache_make(int cache_fd, const struct kt_tree *tree,
 		       struct kt_base *base, struct ktstr_error *err)
 {
-	_cleanup_(draft_deinit) struct cache_draft draft = {.fd = -1};
+	_cleanup_(kt_draft_deinit) struct kt_draft draft = { .fd = -1 };
 	char name[CACHE_NAME_BYTES];
 	int r;
 
-	*base = (struct kt_base){.fd = -1};
+	*base = (struct kt_base){ .fd = -1 };
 	r = tree_key(tree, &base->key);
 	if (r < 0)
 		return kt_err_errno(err, r, "cannot make an initramfs");
@@ -424,9 +221,9 @@ int kt_base_cache_make(int cache_fd, const struct kt_tree *tree,
 		return base_make_unshared(tree, base, err);
 	if (cache_open_base(cache_fd, base))
 		return 0;
-	if (draft_open(&draft, cache_fd) < 0)
+	if (kt_draft_open(&draft, cache_fd) < 0)
 		return base_make_unshared(tree, base, err);
-	r = base_write(draft.fd, tree, base, err);
+	r = kt_base_write(draft.fd, tree, base, err);
 	if (r < 0)
 		return r;
 	/* A name must not outlive a crash of the machine without contents. */
@@ -435,7 +232,7 @@ int kt_base_cache_make(int cache_fd, const struct kt_tree *tree,
 		return kt_err_errno(err, r, "cannot write the initramfs");
 	}
 	cache_name(&base->key, ".cpio", name);
-	r = draft_publish(&draft, name);
+	r = kt_draft_publish(&draft, name);
 	/* Somebody else was faster: share theirs. */
 	if (r == -EEXIST && cache_open_base(cache_fd, base))
 		return 0;
@@ -452,8 +249,8 @@ int kt_base_cache_remember(int cache_fd, const struct kt_base_key *request,
 			   const struct kt_base *base,
 			   const struct kt_witness_set *seen)
 {
-	_cleanup_(draft_deinit) struct cache_draft draft = {.fd = -1};
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_(kt_draft_deinit) struct kt_draft draft = { .fd = -1 };
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 	struct made_header header = {
 		.magic = MADE_MAGIC,
 		.key = base->key,
@@ -491,7 +288,7 @@ int kt_base_cache_remember(int cache_fd, const struct kt_base_key *request,
 		XXH3_64bits(text.data + hashed_from, text.length - hashed_from);
 	memcpy(text.data, &header, sizeof(header));
 
-	r = draft_open(&draft, cache_fd);
+	r = kt_draft_open(&draft, cache_fd);
 	if (r < 0)
 		return r;
 	r = kt_write_all(draft.fd, text.data, text.length);
@@ -500,7 +297,7 @@ int kt_base_cache_remember(int cache_fd, const struct kt_base_key *request,
 	cache_name(request, ".made", name);
 	/* Whoever looks in between finds nothing, and makes it again. */
 	unlinkat(cache_fd, name, 0);
-	return draft_publish(&draft, name);
+	return kt_draft_publish(&draft, name);
 }
 
 static bool take(const char **at, size_t *left, void *ret, size_t bytes)
@@ -535,7 +332,7 @@ int kt_base_cache_find(int cache_fd, const struct kt_base_key *request,
 	const size_t hashed_from = offsetof(struct made_header, key);
 	_cleanup_close_ int made_fd = -1, fd = -1;
 	_cleanup_free_ char *text = NULL;
-	struct kt_base base = {.fd = -1};
+	struct kt_base base = { .fd = -1 };
 	struct made_header header;
 	char name[CACHE_NAME_BYTES];
 	struct kt_file_id id;
@@ -563,7 +360,7 @@ int kt_base_cache_find(int cache_fd, const struct kt_base_key *request,
 		return 0;
 	/* Untouched since it was checked: not read again. */
 	id = kt_file_id_of(&st);
-	if (!kt_file_id_equal(&id, &header.base) && !base_check(fd, &base))
+	if (!kt_file_id_equal(&id, &header.base) && !kt_base_check(fd, &base))
 		return 0;
 	base.bytes = header.bytes;
 	base.unpacked_bytes = header.unpacked_bytes;

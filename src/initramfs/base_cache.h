@@ -8,42 +8,19 @@
  *	REQUEST.made which base a request came to, and the files of the host
  *		     that this depends on (witness.h)
  *
- * A KEY.cpio is the archive, zero bytes up to a whole page, and behind them a
- * footer that proves the file whole. Both kinds are made without a name and
- * linked into place when complete, so a killed maker leaves nothing and nobody
- * sees half a file. Several makers of one base do the same work; the first to
- * link wins. Nothing is written when a base is found, so a cache may be
- * read-only. The KT_BASE_KEEP newest bases are kept.
+ * Both kinds are made without a name and linked into place when complete
+ * (draft.h), so a killed maker leaves nothing and nobody sees half a file.
+ * Several makers of one base do the same work; the first to link wins. Nothing
+ * is written when a base is found, so a cache may be read-only. The
+ * KT_BASE_KEEP newest bases are kept.
  */
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
-
-#include "base/cleanup.h"
 #include "base/error.h"
+#include "initramfs/base_file.h"
 #include "initramfs/tree.h"
 #include "initramfs/witness.h"
 
-#define KT_BASE_KEEP      32
-#define KT_BASE_KEY_BYTES KT_TREE_HASH_BYTES
-
-struct kt_base_key {
-	uint8_t bytes[KT_BASE_KEY_BYTES];
-};
-
-/* An opened base. */
-struct kt_base {
-	int fd; /* read-only */
-	struct kt_base_key key;
-	uint64_t bytes; /* whole pages; the footer behind it is not counted */
-	uint64_t unpacked_bytes;
-	/* The module load list that goes with it; owned. */
-	uint8_t *modules;
-	size_t modules_bytes;
-};
-
-void kt_base_deinit(struct kt_base *base);
+#define KT_BASE_KEEP 32
 
 /* Opens, and makes, the cache's directory. */
 int kt_base_cache_open(int *ret_fd, struct ktstr_error *err);
@@ -57,8 +34,8 @@ int kt_base_cache_find(int cache_fd, const struct kt_base_key *request,
 
 /*
  * Opens the base that holds exactly `tree`, making it first if need be.
- * `cache_fd` of -1: it is made in memory and shared with nobody. `modules` of
- * `ret` is left alone.
+ * `cache_fd` of -1: it is made in memory and shared with nobody. `ret` has no
+ * `modules`.
  */
 int kt_base_cache_make(int cache_fd, const struct kt_tree *tree,
 		       struct kt_base *ret, struct ktstr_error *err);

@@ -51,7 +51,7 @@ int kt_base_request(const struct kt_initramfs_spec *spec,
 	const struct {
 		uint32_t format;
 		uint32_t busybox;
-	} head = {REQUEST_FORMAT, spec->busybox};
+	} head = { REQUEST_FORMAT, spec->busybox };
 	XXH128_canonical_t hash;
 	char directory[PATH_MAX];
 
@@ -83,17 +83,17 @@ static int collect_skeleton(struct kt_tree *tree, struct ktstr_error *err)
 		const char *path;
 		mode_t mode;
 	} directories[] = {
-		{"bin", 0755},  {"dev", 0755},   {"etc", 0755},
-		{"lib", 0755},  {"lib64", 0755}, {"mnt", 0755},
-		{"proc", 0555}, {"root", 0700},  {"run", 0755},
-		{"sbin", 0755}, {"sys", 0555},   {"tmp", 01777},
-		{"usr", 0755},  {"var", 0755},   {"etc/ktstr", 0755},
+		{ "bin", 0755 },  { "dev", 0755 },   { "etc", 0755 },
+		{ "lib", 0755 },  { "lib64", 0755 }, { "mnt", 0755 },
+		{ "proc", 0555 }, { "root", 0700 },  { "run", 0755 },
+		{ "sbin", 0755 }, { "sys", 0555 },   { "tmp", 01777 },
+		{ "usr", 0755 },  { "var", 0755 },   { "etc/ktstr", 0755 },
 	};
 	static const char *const links[][2] = {
-		{"usr/bin", "../bin"},
-		{"usr/sbin", "../sbin"},
-		{"usr/lib", "../lib"},
-		{"usr/lib64", "../lib64"},
+		{ "usr/bin", "../bin" },
+		{ "usr/sbin", "../sbin" },
+		{ "usr/lib", "../lib" },
+		{ "usr/lib64", "../lib64" },
 	};
 	int r;
 
@@ -201,8 +201,9 @@ static int collect_busybox(struct collection *c, char **ret,
 static int collect_modules(struct collection *c, struct kt_strbuf *modules,
 			   struct ktstr_error *err)
 {
-	static const char *const indexes[] = {"modules.dep", "modules.builtin"};
-	_cleanup_module_list_ struct kt_module_list list = {0};
+	static const char *const indexes[] = { "modules.dep",
+					       "modules.builtin" };
+	_cleanup_module_list_ struct kt_module_list list = { 0 };
 	const char *directory = c->spec->modules_dir;
 	int r;
 
@@ -246,8 +247,8 @@ static int collect_modules(struct collection *c, struct kt_strbuf *modules,
 static int collect_accounts(struct kt_tree *tree, struct ktstr_error *err)
 {
 	static const char *const files[][2] = {
-		{"etc/passwd", "root:x:0:0:root:/root:/bin/sh\n"},
-		{"etc/group", "root:x:0:\n"},
+		{ "etc/passwd", "root:x:0:0:root:/root:/bin/sh\n" },
+		{ "etc/group", "root:x:0:\n" },
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(files); i++) {

@@ -41,7 +41,7 @@ static int busybox_try(struct kt_witness_set *seen, const char *directory,
 int kt_busybox_find(struct kt_witness_set *seen, char **ret,
 		    struct ktstr_error *err)
 {
-	static const char *const fixed[] = {"/bin", "/usr/bin"};
+	static const char *const fixed[] = { "/bin", "/usr/bin" };
 	const char *path = getenv("PATH");
 	int r = 0;
 
@@ -70,7 +70,7 @@ static int read_bounded(int fd, struct kt_strbuf *text)
 
 	for (;;) {
 		uint64_t now = kt_now_ns();
-		struct pollfd pfd = {.fd = fd, .events = POLLIN};
+		struct pollfd pfd = { .fd = fd, .events = POLLIN };
 		char buffer[4096];
 		ssize_t n;
 
@@ -97,8 +97,8 @@ static int read_bounded(int fd, struct kt_strbuf *text)
 static int busybox_list(const char *busybox, struct kt_strbuf *text,
 			struct ktstr_error *err)
 {
-	char *const argv[] = {(char *)"busybox", (char *)"--list-full", NULL};
-	char *const envp[] = {NULL};
+	char *const argv[] = { (char *)"busybox", (char *)"--list-full", NULL };
+	char *const envp[] = { NULL };
 	posix_spawn_file_actions_t actions;
 	_cleanup_close_ int reader = -1;
 	int ends[2], status, r;
@@ -140,7 +140,7 @@ static int busybox_list(const char *busybox, struct kt_strbuf *text,
 int kt_busybox_add_links(struct kt_tree *tree, const char *busybox,
 			 struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 	char *save = NULL;
 	int r;
 

@@ -63,7 +63,7 @@ int kt_closure_init(struct kt_closure *closure, const struct kt_ld_paths *paths,
 	size_t bytes;
 	int r;
 
-	*closure = (struct kt_closure){.paths = *paths, .seen = seen};
+	*closure = (struct kt_closure){ .paths = *paths, .seen = seen };
 	if (!paths->cache_path)
 		return 0;
 	if (seen)
@@ -75,7 +75,7 @@ int kt_closure_init(struct kt_closure *closure, const struct kt_ld_paths *paths,
 				    paths->cache_path);
 	if (r < 0 ||
 	    kt_ld_cache_parse(closure->cache_text, bytes, &closure->cache) < 0)
-		closure->cache = (struct kt_ld_cache){0};
+		closure->cache = (struct kt_ld_cache){ 0 };
 	return 0;
 }
 
@@ -88,7 +88,7 @@ void kt_closure_deinit(struct kt_closure *closure)
 	}
 	free(closure->libraries);
 	free(closure->cache_text);
-	*closure = (struct kt_closure){0};
+	*closure = (struct kt_closure){ 0 };
 }
 
 /* Whether ld.so would try to load what is open at `fd`, going by its headers. */
@@ -111,9 +111,9 @@ static int object_read(struct object *object, int fd, struct kt_witness_set *see
 	object->inode = st.st_ino;
 	slash = strrchr(object->path, '/');
 	object->origin =
-		slash == object->path
-			? strdup("/")
-			: strndup(object->path, (size_t)(slash - object->path));
+		slash == object->path ?
+			strdup("/") :
+			strndup(object->path, (size_t)(slash - object->path));
 	return object->origin ? 0 : -ENOMEM;
 }
 
@@ -164,8 +164,8 @@ static int try_path(struct load *load, const char *path, const char *name,
 			      "\"%s\" needs \"%s\", and \"%s\", which is where "
 			      "that is found, is %s",
 			      needer->path, name, object->path,
-			      r == -ENOEXEC ? "no ELF file"
-					    : "a damaged ELF file");
+			      r == -ENOEXEC ? "no ELF file" :
+					      "a damaged ELF file");
 	if (r < 0)
 		return r;
 	if (!kt_elf_abi_equal(&object->elf.abi, &program->elf.abi))
@@ -211,7 +211,7 @@ static int try_list(struct load *load, const char *list, const char *separators,
 
 		for (const char *const *lib = kt_ld_lib_names(abi); *lib && !r;
 		     lib++) {
-			_cleanup_strbuf_ struct kt_strbuf directory = {0};
+			_cleanup_strbuf_ struct kt_strbuf directory = { 0 };
 			const struct kt_ld_tokens tokens = {
 				.origin = owner->origin,
 				.lib = *lib,
@@ -253,9 +253,9 @@ static int search(struct load *load, const struct object *needer,
 	const struct kt_closure *closure = load->closure;
 	const struct object *program = load->objects[0];
 	const char *const *defaults =
-		closure->paths.default_directories
-			? closure->paths.default_directories
-			: kt_ld_default_directories(&program->elf.abi);
+		closure->paths.default_directories ?
+			closure->paths.default_directories :
+			kt_ld_default_directories(&program->elf.abi);
 	const bool use_defaults = !needer->elf.no_default_libraries;
 	const char *listed;
 	int r = 0;
@@ -272,8 +272,8 @@ static int search(struct load *load, const struct object *needer,
 	if (!r)
 		r = try_list(load, needer->elf.runpath, ":", needer, name,
 			     needer, ret, err);
-	listed = r ? NULL
-		   : kt_ld_cache_find(&closure->cache, name, &program->elf.abi);
+	listed = r ? NULL :
+		     kt_ld_cache_find(&closure->cache, name, &program->elf.abi);
 	if (listed && (use_defaults || !in_default_directory(listed, defaults)))
 		r = try_path(load, listed, name, needer, ret, err);
 	for (size_t i = 0; use_defaults && defaults[i] && !r; i++)
@@ -291,7 +291,7 @@ static int open_needed_path(struct load *load, const struct object *needer,
 
 	kt_strbuf_reset(&load->looked);
 	for (const char *const *lib = kt_ld_lib_names(abi); *lib && !r; lib++) {
-		_cleanup_strbuf_ struct kt_strbuf path = {0};
+		_cleanup_strbuf_ struct kt_strbuf path = { 0 };
 		const struct kt_ld_tokens tokens = {
 			.origin = needer->origin,
 			.lib = *lib,
@@ -315,7 +315,7 @@ static int open_needed_path(struct load *load, const struct object *needer,
 static int closure_keep(struct kt_closure *closure, const char *name,
 			const char *path, const struct kt_elf_abi *abi)
 {
-	struct kt_library library = {.abi = *abi};
+	struct kt_library library = { .abi = *abi };
 	struct kt_library *grown;
 
 	for (size_t i = 0; i < closure->n_libraries; i++) {

@@ -23,7 +23,7 @@ void kt_elf_dynamic_deinit(struct kt_elf_dynamic *elf)
 	free(elf->soname);
 	free(elf->rpath);
 	free(elf->runpath);
-	*elf = (struct kt_elf_dynamic){0};
+	*elf = (struct kt_elf_dynamic){ 0 };
 }
 
 bool kt_elf_abi_equal(const struct kt_elf_abi *a, const struct kt_elf_abi *b)
@@ -178,7 +178,7 @@ static int read_dynamic(Elf *elf, size_t n_headers, const GElf_Phdr *ph,
 int kt_elf_dynamic_read(int fd, struct kt_elf_dynamic *ret)
 {
 	_cleanup_(elf_end_cleanup) Elf *elf = NULL;
-	_cleanup_elf_dynamic_ struct kt_elf_dynamic result = {0};
+	_cleanup_elf_dynamic_ struct kt_elf_dynamic result = { 0 };
 	size_t n_headers;
 	GElf_Ehdr header;
 	GElf_Phdr ph;
@@ -208,6 +208,6 @@ int kt_elf_dynamic_read(int fd, struct kt_elf_dynamic *ret)
 	if (r < 0)
 		return r;
 	*ret = result;
-	result = (struct kt_elf_dynamic){0};
+	result = (struct kt_elf_dynamic){ 0 };
 	return 0;
 }

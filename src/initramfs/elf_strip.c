@@ -74,9 +74,9 @@ static void *read_part(const struct strip *s, uint64_t offset, uint64_t bytes)
 
 static bool is_debug_name(const char *name)
 {
-	static const char *const prefixes[] = {".debug_", ".zdebug_",
-					       ".gnu.debuglto_", ".stab"};
-	static const char *const names[] = {".gdb_index", ".line", ".debug"};
+	static const char *const prefixes[] = { ".debug_", ".zdebug_",
+						".gnu.debuglto_", ".stab" };
+	static const char *const names[] = { ".gdb_index", ".line", ".debug" };
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(prefixes); i++)
 		if (!strncmp(name, prefixes[i], strlen(prefixes[i])))
@@ -249,7 +249,7 @@ static void renumber_symbols(const struct strip *s, uint8_t *data, uint64_t byte
 		if (is_kept(s, symbol.st_shndx))
 			symbol.st_shndx = s->new_index[symbol.st_shndx];
 		else
-			symbol = (Elf64_Sym){.st_shndx = SHN_ABS};
+			symbol = (Elf64_Sym){ .st_shndx = SHN_ABS };
 		memcpy(data + at, &symbol, sizeof(symbol));
 	}
 }
@@ -311,7 +311,7 @@ static int read_whole(const struct strip *s, uint8_t **ret, uint64_t *ret_bytes)
 int kt_elf_read_stripped(int fd, const char *path, uint8_t **ret,
 			 uint64_t *ret_bytes, struct ktstr_error *err)
 {
-	_cleanup_(strip_deinit) struct strip s = {.fd = fd};
+	_cleanup_(strip_deinit) struct strip s = { .fd = fd };
 	_cleanup_free_ uint8_t *out = NULL;
 	struct stat st;
 	int r;

@@ -58,7 +58,7 @@ static int run_add_init(struct kt_archive *archive, const char *init_binary,
 static int run_add_entries(struct kt_archive *archive, const char *path,
 			   const char *const *entries, struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 
 	if (!entries)
 		return 0;
@@ -105,9 +105,9 @@ static int base_get(const struct kt_initramfs_spec *spec,
 		    const struct ktstr_log *log, struct kt_base *ret,
 		    struct ktstr_error *err)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
-	_cleanup_strbuf_ struct kt_strbuf modules = {0};
-	_cleanup_tree_ struct kt_tree tree = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf modules = { 0 };
+	_cleanup_tree_ struct kt_tree tree = { 0 };
 	_cleanup_close_ int cache_fd = -1;
 	struct ktstr_error why;
 	struct kt_base_key request;
@@ -143,8 +143,8 @@ int kt_initramfs_build(const struct kt_initramfs_spec *spec,
 	_cleanup_(kt_initramfs_free_cleanup) struct kt_initramfs *initramfs =
 		calloc(1, sizeof(*initramfs));
 	_cleanup_(kt_archive_free_cleanup) struct kt_archive *archive = NULL;
-	_cleanup_(kt_base_deinit) struct kt_base base = {.fd = -1};
-	_cleanup_strbuf_ struct kt_strbuf run = {0};
+	_cleanup_(kt_base_deinit) struct kt_base base = { .fd = -1 };
+	_cleanup_strbuf_ struct kt_strbuf run = { 0 };
 	int r;
 
 	if (!initramfs)

@@ -2,10 +2,28 @@
 #pragma once
 
 /*
- * The guest's initramfs, in two parts that the kernel unpacks one behind the
- * other: a base (busybox, libraries, extra binaries, modules, included files,
- * sentinel) that is made once and cached by content, and a small part for this
- * run (init, its arguments, scripts).
+ * The guest's initramfs: two newc archives that the kernel unpacks one behind
+ * the other.
+ *
+ *	gpa			       gpa + base_bytes
+ *	+---------------------------+--+-------------------------+
+ *	| base		    TRAILER | 0| run	  sentinel TRAILER |
+ *	+---------------------------+--+-------------------------+
+ *	  cached by content, shared	  made for this run
+ *
+ * The base holds what wire/guest_files.h promises of directories, busybox with
+ * links to its applets (unpacked beside the kernel's other work, where
+ * `busybox --install` would hold init up), the extra binaries, the included
+ * files, kernel modules, and the shared libraries of all these and of init. The
+ * run part holds init and the files that it reads. Its last member, and so the
+ * last of all, is the sentinel: once PID 1 sees it, everything was unpacked.
+ *
+ * The kernel skips zero bytes between archives and wants each to begin at a
+ * multiple of four (init/initramfs.c): the base is padded to whole pages.
+ *
+ * The base comes from `<cache root>/initramfs/`, see base_cache.h. Whether the
+ * one there still fits is told by stat() of the host's files that it was made
+ * from, so a warm call costs well under a millisecond and the reading of init.
  */
 
 #include <stdbool.h>
@@ -20,27 +38,34 @@ struct kt_initramfs_file {
 	const char *host_path;
 };
 
-/* What goes in; all borrowed for the call. */
+/*
+ * What goes in; all borrowed for the call. Libraries follow as ld.so finds
+ * them, LD_LIBRARY_PATH included (closure.h). Debug sections are dropped from
+ * init and libraries; all else stays byte for byte.
+ */
 struct kt_initramfs_spec {
-	const char *init_binary;     /* becomes /init, debug sections dropped */
+	const char *init_binary;     /* becomes /init */
 	const char *const *run_args; /* NULL-terminated; NULL: none */
 	const char *exec_cmd;        /* NULL: no command */
-	const char *kernel_release;
-	const char *modules_dir;    /* NULL: no modules */
-	const char *const *modules; /* by name; dependencies follow */
-	bool busybox;
-	const struct kt_initramfs_file *binaries; /* byte for byte, mode 0755;
-						   * their libraries follow */
+	const char *kernel_release;  /* for /lib/modules/RELEASE */
+	const char *modules_dir;     /* NULL: no modules */
+	const char *const *modules;  /* by name, NULL-terminated; what they
+				      * need comes too; built-in ones are
+				      * left out; NULL: none */
+	bool busybox;                /* the host's, from PATH, /bin, /usr/bin */
+	const struct kt_initramfs_file *binaries; /* mode 0755 */
 	size_t n_binaries;
+	/* Regular files, mode 0755 or 0644 by their exec bits. An archive path
+	 * may take the place of an applet or a library, and of nothing else. A
+	 * program whose libraries are missing is packed with a warning. */
 	const struct kt_initramfs_file *include_files;
 	size_t n_include_files;
 	const char *const *environment; /* "NAME=value" for init, or NULL */
 };
 
 /*
- * A finished archive. The base is a file in the cache, to be mapped privately
- * so that concurrent VMs share its pages; it is padded with zero bytes to a
- * whole number of pages. The run part follows it in guest memory.
+ * A finished initramfs. base_fd can be read and mapped, not written; the file
+ * goes on behind base_bytes with what is the cache's own.
  */
 struct kt_initramfs {
 	int base_fd;
@@ -50,6 +75,11 @@ struct kt_initramfs {
 	uint64_t unpacked_bytes; /* what the members occupy in the guest */
 };
 
+/*
+ * Makes one. Any number of threads and processes may do so at once. Warnings go
+ * to `log`: a cache that cannot be used (the base is then made in memory, each
+ * time), an included program that will not find its libraries.
+ */
 int kt_initramfs_build(const struct kt_initramfs_spec *spec,
 		       const struct ktstr_log *log, struct kt_initramfs **ret,
 		       struct ktstr_error *err);

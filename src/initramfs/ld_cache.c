@@ -178,7 +178,7 @@ static int descending(const void *a, const void *b)
 int kt_ld_cache_write(struct kt_ld_cache_entry *entries, size_t n_entries,
 		      struct kt_strbuf *ret)
 {
-	struct ld_cache_header header = {.flags = ENDIAN_LITTLE};
+	struct ld_cache_header header = { .flags = ENDIAN_LITTLE };
 	size_t n = 0;
 	uint32_t at;
 

@@ -7,28 +7,28 @@
 
 const char *const *kt_ld_default_directories(const struct kt_elf_abi *abi)
 {
-	static const char *const x86_64[] = {"/lib/x86_64-linux-gnu",
-					     "/usr/lib/x86_64-linux-gnu",
-					     "/lib64",
-					     "/usr/lib64",
-					     "/lib",
-					     "/usr/lib",
-					     NULL};
-	static const char *const i386[] = {"/lib/i386-linux-gnu",
-					   "/usr/lib/i386-linux-gnu",
-					   "/lib32",
-					   "/usr/lib32",
-					   "/lib",
-					   "/usr/lib",
-					   NULL};
-	static const char *const aarch64[] = {"/lib/aarch64-linux-gnu",
-					      "/usr/lib/aarch64-linux-gnu",
+	static const char *const x86_64[] = { "/lib/x86_64-linux-gnu",
+					      "/usr/lib/x86_64-linux-gnu",
 					      "/lib64",
 					      "/usr/lib64",
 					      "/lib",
 					      "/usr/lib",
-					      NULL};
-	static const char *const others[] = {"/lib", "/usr/lib", NULL};
+					      NULL };
+	static const char *const i386[] = { "/lib/i386-linux-gnu",
+					    "/usr/lib/i386-linux-gnu",
+					    "/lib32",
+					    "/usr/lib32",
+					    "/lib",
+					    "/usr/lib",
+					    NULL };
+	static const char *const aarch64[] = { "/lib/aarch64-linux-gnu",
+					       "/usr/lib/aarch64-linux-gnu",
+					       "/lib64",
+					       "/usr/lib64",
+					       "/lib",
+					       "/usr/lib",
+					       NULL };
+	static const char *const others[] = { "/lib", "/usr/lib", NULL };
 
 	switch (abi->machine) {
 	case EM_X86_64:
@@ -44,12 +44,12 @@ const char *const *kt_ld_default_directories(const struct kt_elf_abi *abi)
 
 const char *const *kt_ld_lib_names(const struct kt_elf_abi *abi)
 {
-	static const char *const x86_64[] = {"lib/x86_64-linux-gnu", "lib64",
-					     "lib", NULL};
-	static const char *const i386[] = {"lib/i386-linux-gnu", "lib", NULL};
-	static const char *const aarch64[] = {"lib/aarch64-linux-gnu", "lib64",
-					      "lib", NULL};
-	static const char *const others[] = {"lib", NULL};
+	static const char *const x86_64[] = { "lib/x86_64-linux-gnu", "lib64",
+					      "lib", NULL };
+	static const char *const i386[] = { "lib/i386-linux-gnu", "lib", NULL };
+	static const char *const aarch64[] = { "lib/aarch64-linux-gnu", "lib64",
+					       "lib", NULL };
+	static const char *const others[] = { "lib", NULL };
 
 	switch (abi->machine) {
 	case EM_X86_64:

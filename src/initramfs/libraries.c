@@ -84,7 +84,7 @@ static int add_ld_cache(struct kt_tree *tree, const struct kt_closure *closure,
 		calloc(closure->n_libraries + 1, sizeof(*paths));
 	_cleanup_free_ struct kt_ld_cache_entry *entries =
 		calloc(closure->n_libraries + 1, sizeof(*entries));
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 	size_t n = 0, bytes;
 	uint8_t *data;
 	int r;

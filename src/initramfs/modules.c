@@ -44,7 +44,7 @@ void kt_module_list_deinit(struct kt_module_list *list)
 	for (size_t i = 0; i < list->n_paths; i++)
 		free(list->paths[i]);
 	free(list->paths);
-	*list = (struct kt_module_list){0};
+	*list = (struct kt_module_list){ 0 };
 }
 
 static bool slice_cut(struct slice *text, char separator, struct slice *ret)
@@ -186,7 +186,7 @@ static int module_index_init(struct module_index *index, const char *where,
 static struct module *module_find(const struct module_index *index,
 				  struct slice name)
 {
-	const struct module key = {.path = name};
+	const struct module key = { .path = name };
 
 	return bsearch(&key, index->modules, index->n_modules,
 		       sizeof(*index->modules), module_compare);
@@ -267,17 +267,17 @@ int kt_modules_resolve_text(const char *where, const char *dep,
 			    size_t builtin_bytes, const char *const *names,
 			    struct kt_module_list *ret, struct ktstr_error *err)
 {
-	_cleanup_(module_index_deinit) struct module_index index = {0};
-	_cleanup_module_list_ struct kt_module_list list = {0};
-	_cleanup_strbuf_ struct kt_strbuf missing = {0};
+	_cleanup_(module_index_deinit) struct module_index index = { 0 };
+	_cleanup_module_list_ struct kt_module_list list = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf missing = { 0 };
 	int r;
 
-	r = module_index_init(&index, where, (struct slice){dep, dep_bytes},
-			      (struct slice){builtin, builtin_bytes}, err);
+	r = module_index_init(&index, where, (struct slice){ dep, dep_bytes },
+			      (struct slice){ builtin, builtin_bytes }, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; names && names[i]; i++) {
-		struct slice name = {names[i], strlen(names[i])};
+		struct slice name = { names[i], strlen(names[i]) };
 		struct module *module = module_find(&index, name);
 
 		if (module) {
@@ -296,7 +296,7 @@ int kt_modules_resolve_text(const char *where, const char *dep,
 			"into the kernel",
 			where, kt_strbuf_text(&missing));
 	*ret = list;
-	list = (struct kt_module_list){0};
+	list = (struct kt_module_list){ 0 };
 	return 0;
 }
 

@@ -37,14 +37,14 @@ void kt_tree_deinit(struct kt_tree *tree)
 	for (size_t i = 0; i < tree->n_members; i++)
 		member_free(tree->members[i]);
 	free(tree->members);
-	*tree = (struct kt_tree){0};
+	*tree = (struct kt_tree){ 0 };
 }
 
 /* "usr/bin/x" -> "bin/x", where usr/bin is a link in the guest. */
 static const char *path_key(const char *path)
 {
-	static const char *const linked[] = {"usr/bin/", "usr/sbin/",
-					     "usr/lib/", "usr/lib64/"};
+	static const char *const linked[] = { "usr/bin/", "usr/sbin/",
+					      "usr/lib/", "usr/lib64/" };
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(linked); i++)
 		if (!strncmp(path, linked[i], strlen(linked[i])))
@@ -61,7 +61,7 @@ static int member_compare(const void *a, const void *b)
 
 const struct kt_member *kt_tree_find(const struct kt_tree *tree, const char *path)
 {
-	const struct kt_member key = {.path = (char *)path};
+	const struct kt_member key = { .path = (char *)path };
 	void *node = tfind(&key, &tree->by_path, member_compare);
 
 	return node ? *(struct kt_member **)node : NULL;
@@ -340,8 +340,8 @@ int kt_tree_hash(const struct kt_tree *tree, uint8_t ret[KT_TREE_HASH_BYTES])
 	XXH3_128bits_reset(state);
 	for (size_t i = 0; i < tree->n_members; i++) {
 		const struct kt_member *m = tree->members[i];
-		const uint64_t numbers[] = {m->kind, m->mode, m->bytes,
-					    m->major, m->minor};
+		const uint64_t numbers[] = { m->kind, m->mode, m->bytes,
+					     m->major, m->minor };
 
 		XXH3_128bits_update(state, m->path, strlen(m->path) + 1);
 		XXH3_128bits_update(state, numbers, sizeof(numbers));

@@ -12,7 +12,7 @@ void kt_witness_set_deinit(struct kt_witness_set *set)
 	for (size_t i = 0; i < set->n_witnesses; i++)
 		free(set->witnesses[i].path);
 	free(set->witnesses);
-	*set = (struct kt_witness_set){0};
+	*set = (struct kt_witness_set){ 0 };
 }
 
 static int64_t timespec_ns(const struct timespec *ts)
@@ -41,7 +41,7 @@ bool kt_file_id_equal(const struct kt_file_id *a, const struct kt_file_id *b)
 void kt_witness_set_add(struct kt_witness_set *set, const char *path,
 			const struct stat *st)
 {
-	struct kt_file_id id = {0};
+	struct kt_file_id id = { 0 };
 	char *copy;
 
 	if (set->failed)
@@ -73,7 +73,7 @@ void kt_witness_set_add(struct kt_witness_set *set, const char *path,
 			set->unsettled = true;
 	}
 	set->witnesses[set->n_witnesses++] =
-		(struct kt_witness){.path = copy, .id = id};
+		(struct kt_witness){ .path = copy, .id = id };
 }
 
 void kt_witness_set_look(struct kt_witness_set *set, const char *path)
@@ -85,7 +85,7 @@ void kt_witness_set_look(struct kt_witness_set *set, const char *path)
 
 bool kt_witness_holds(const char *path, const struct kt_file_id *id)
 {
-	struct kt_file_id seen = {0};
+	struct kt_file_id seen = { 0 };
 	struct stat st;
 
 	if (stat(path, &st) == 0)

@@ -15,7 +15,7 @@
 #include "initramfs/base_members.h"
 #include "scratch.h"
 
-static const struct kt_base_key request = {{1, 2, 3}};
+static const struct kt_base_key request = { { 1, 2, 3 } };
 
 static int open_cache(void)
 {
@@ -28,7 +28,7 @@ static int open_cache(void)
 /* A base that holds one file. */
 static struct kt_base make(int cache_fd, const char *text)
 {
-	_cleanup_tree_ struct kt_tree tree = {0};
+	_cleanup_tree_ struct kt_tree tree = { 0 };
 	uint8_t *data = (uint8_t *)strdup(text);
 	struct ktstr_error err;
 	struct kt_base base;
@@ -106,8 +106,8 @@ static void other_members_have_a_file_of_their_own(void **state)
 static void a_base_cannot_be_written_through_its_descriptor(void **state)
 {
 	_cleanup_close_ int cache_fd = open_cache();
-	struct kt_base bases[] = {make(cache_fd, "x"), make(cache_fd, "x"),
-				  make(-1, "x")};
+	struct kt_base bases[] = { make(cache_fd, "x"), make(cache_fd, "x"),
+				   make(-1, "x") };
 
 	(void)state;
 	for (size_t i = 0; i < 3; i++) {
@@ -190,10 +190,10 @@ static void remember(int cache_fd, struct kt_base *base,
 
 static void what_is_remembered_is_found(void **state)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
 	_cleanup_close_ int cache_fd = open_cache();
-	const struct kt_base_key other = {{9}};
-	struct kt_base base = make(cache_fd, "x"), found = {.fd = -1};
+	const struct kt_base_key other = { { 9 } };
+	struct kt_base base = make(cache_fd, "x"), found = { .fd = -1 };
 
 	watch(&seen, scratch_text(*state, "w", "w"));
 	watch(&seen, "/nowhere/library");
@@ -211,9 +211,9 @@ static void what_is_remembered_is_found(void **state)
 
 static void a_changed_file_is_noticed(void **state)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
 	_cleanup_close_ int cache_fd = open_cache();
-	struct kt_base base = make(cache_fd, "x"), found = {.fd = -1};
+	struct kt_base base = make(cache_fd, "x"), found = { .fd = -1 };
 
 	watch(&seen, scratch_text(*state, "w", "w"));
 	remember(cache_fd, &base, &seen);
@@ -225,9 +225,9 @@ static void a_changed_file_is_noticed(void **state)
 
 static void a_file_that_appears_is_noticed(void **state)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
 	_cleanup_close_ int cache_fd = open_cache();
-	struct kt_base base = make(cache_fd, "x"), found = {.fd = -1};
+	struct kt_base base = make(cache_fd, "x"), found = { .fd = -1 };
 
 	watch(&seen, scratch_path(*state, "w"));
 	remember(cache_fd, &base, &seen);
@@ -238,9 +238,9 @@ static void a_file_that_appears_is_noticed(void **state)
 
 static void a_file_changed_just_now_is_not_relied_on(void **state)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
 	_cleanup_close_ int cache_fd = open_cache();
-	struct kt_base base = make(cache_fd, "x"), found = {.fd = -1};
+	struct kt_base base = make(cache_fd, "x"), found = { .fd = -1 };
 
 	/* Not settled: a change within the same tick would not show. */
 	kt_witness_set_look(&seen, scratch_text(*state, "w", "w"));
@@ -254,9 +254,9 @@ static void a_file_changed_just_now_is_not_relied_on(void **state)
 
 static void a_touched_base_is_checked_before_it_is_used(void **state)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
 	_cleanup_close_ int cache_fd = open_cache();
-	struct kt_base base = make(cache_fd, "x"), found = {.fd = -1};
+	struct kt_base base = make(cache_fd, "x"), found = { .fd = -1 };
 	char path[512];
 
 	remember(cache_fd, &base, &seen);
@@ -273,9 +273,9 @@ static void a_touched_base_is_checked_before_it_is_used(void **state)
 
 static void a_damaged_note_is_no_note(void **state)
 {
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
 	_cleanup_close_ int cache_fd = open_cache();
-	struct kt_base base = make(cache_fd, "x"), found = {.fd = -1};
+	struct kt_base base = make(cache_fd, "x"), found = { .fd = -1 };
 	_cleanup_free_ char *note = NULL;
 	char path[512];
 	size_t bytes;
@@ -341,7 +341,8 @@ static void makers_at_the_same_time_end_with_one_file(void **state)
 static void old_bases_are_dropped(void **state)
 {
 	_cleanup_close_ int cache_fd = open_cache();
-	const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	const struct timespec long_ago[2] = { { .tv_sec = 1000 },
+					      { .tv_sec = 1000 } };
 	char oldest[512];
 	struct kt_base base = make(cache_fd, "the oldest");
 
@@ -363,7 +364,8 @@ static void old_bases_are_dropped(void **state)
 static void a_dead_makers_draft_is_dropped(void **state)
 {
 	_cleanup_close_ int cache_fd = open_cache();
-	const struct timespec long_ago[2] = {{.tv_sec = 1000}, {.tv_sec = 1000}};
+	const struct timespec long_ago[2] = { { .tv_sec = 1000 },
+					      { .tv_sec = 1000 } };
 	const char *dead = scratch_text(*state, "cache/initramfs/draft-1-1", "");
 	const char *alive = scratch_text(*state, "cache/initramfs/draft-2-2", "");
 	struct kt_base base;
@@ -378,10 +380,10 @@ static void a_dead_makers_draft_is_dropped(void **state)
 static void a_file_that_changes_while_it_is_packed_is_noticed(void **state)
 {
 	_cleanup_close_ int cache_fd = open_cache();
-	static const char *const versions[] = {"new!", "longer", "s"};
+	static const char *const versions[] = { "new!", "longer", "s" };
 
 	for (size_t i = 0; i < 3; i++) {
-		_cleanup_tree_ struct kt_tree tree = {0};
+		_cleanup_tree_ struct kt_tree tree = { 0 };
 		const char *path = scratch_text(*state, "f", "text");
 		struct ktstr_error err;
 		struct kt_base base;
@@ -394,8 +396,8 @@ static void a_file_that_changes_while_it_is_packed_is_noticed(void **state)
 		assert_int_equal(kt_base_cache_make(cache_fd, &tree, &base, &err),
 				 -EAGAIN);
 		snprintf(message, sizeof(message), "\"%s\" %s: try again", path,
-			 i == 2 ? "became shorter while it was read"
-				: "changed while it was packed");
+			 i == 2 ? "became shorter while it was read" :
+				  "changed while it was packed");
 		assert_string_equal(err.message, message);
 	}
 	assert_int_equal(entries(*state, "", NULL), 0);
@@ -405,9 +407,9 @@ static void a_whole_request_is_remembered(void **state)
 {
 	_cleanup_close_ int cache_fd = open_cache();
 	/* Files of the system's, which nobody changes now. */
-	struct kt_initramfs_spec spec = {.init_binary = "/bin/sh"};
+	struct kt_initramfs_spec spec = { .init_binary = "/bin/sh" };
 	struct kt_initramfs *initramfs;
-	struct kt_base found = {.fd = -1};
+	struct kt_base found = { .fd = -1 };
 	struct kt_base_key key, other;
 
 	(void)state;
@@ -441,9 +443,9 @@ static void keep_line(void *userdata, enum ktstr_log_level level,
 
 static void an_unusable_cache_costs_a_warning(void **state)
 {
-	const struct kt_initramfs_spec spec = {.init_binary = "/bin/sh"};
-	struct lines lines = {""};
-	const struct ktstr_log log = {keep_line, &lines};
+	const struct kt_initramfs_spec spec = { .init_binary = "/bin/sh" };
+	struct lines lines = { "" };
+	const struct ktstr_log log = { keep_line, &lines };
 	struct kt_initramfs *initramfs;
 
 	(void)state;

@@ -17,10 +17,10 @@
 	{                                                                      \
 		__VA_ARGS__, NULL                                              \
 	}
-#define ELF(n, ...) scratch_elf(s, n, &(struct elf_spec){__VA_ARGS__})
+#define ELF(n, ...) scratch_elf(s, n, &(struct elf_spec){ __VA_ARGS__ })
 #define AT(n)       scratch_path(s, n)
 
-static const char *const nowhere[] = {NULL};
+static const char *const nowhere[] = { NULL };
 
 /* What the tests vary of the host. */
 struct host {
@@ -55,7 +55,7 @@ static const char *found(const struct kt_closure *closure, const char *name)
 #define assert_finds(program, host_, name, path)                               \
 	do {                                                                   \
 		struct kt_closure closure_;                                    \
-		struct ktstr_error err_ = {0};                                 \
+		struct ktstr_error err_ = { 0 };                               \
 		if (resolve(program, host_, &closure_, &err_) < 0)             \
 			fail_msg("%s", err_.message);                          \
 		assert_string_equal(found(&closure_, name), path);             \
@@ -76,7 +76,7 @@ static void rpath_is_searched(void **state)
 static void rpath_comes_before_the_library_path(void **state)
 {
 	struct scratch *s = *state;
-	const struct host host = {.library_path = AT("b")};
+	const struct host host = { .library_path = AT("b") };
 
 	ELF("a/liba.so", 0);
 	ELF("b/liba.so", 0);
@@ -87,7 +87,7 @@ static void rpath_comes_before_the_library_path(void **state)
 static void the_library_path_comes_before_runpath(void **state)
 {
 	struct scratch *s = *state;
-	const struct host host = {.library_path = AT("b")};
+	const struct host host = { .library_path = AT("b") };
 
 	ELF("a/liba.so", 0);
 	ELF("b/liba.so", 0);
@@ -158,11 +158,11 @@ static void runpath_is_not_inherited(void **state)
 static void runpath_comes_before_the_cache(void **state)
 {
 	struct scratch *s = *state;
-	_cleanup_strbuf_ struct kt_strbuf cache = {0};
-	struct kt_ld_cache_entry entry = {"liba.so",
-					  AT("b/liba.so"),
-					  {ELFCLASS64, ELFDATA2LSB, EM_X86_64}};
-	struct host host = {0};
+	_cleanup_strbuf_ struct kt_strbuf cache = { 0 };
+	struct kt_ld_cache_entry entry = {
+		"liba.so", AT("b/liba.so"), { ELFCLASS64, ELFDATA2LSB, EM_X86_64 }
+	};
+	struct host host = { 0 };
 
 	ELF("a/liba.so", 0);
 	ELF("b/liba.so", 0);
@@ -178,12 +178,12 @@ static void runpath_comes_before_the_cache(void **state)
 static void the_cache_comes_before_the_default_directories(void **state)
 {
 	struct scratch *s = *state;
-	_cleanup_strbuf_ struct kt_strbuf cache = {0};
-	struct kt_ld_cache_entry entry = {"liba.so",
-					  AT("a/liba.so"),
-					  {ELFCLASS64, ELFDATA2LSB, EM_X86_64}};
-	const char *const defaults[] = {AT("b"), NULL};
-	struct host host = {.defaults = defaults};
+	_cleanup_strbuf_ struct kt_strbuf cache = { 0 };
+	struct kt_ld_cache_entry entry = {
+		"liba.so", AT("a/liba.so"), { ELFCLASS64, ELFDATA2LSB, EM_X86_64 }
+	};
+	const char *const defaults[] = { AT("b"), NULL };
+	struct host host = { .defaults = defaults };
 
 	ELF("a/liba.so", 0);
 	ELF("b/liba.so", 0);
@@ -201,12 +201,12 @@ static void the_cache_comes_before_the_default_directories(void **state)
 static void no_default_libraries_means_none(void **state)
 {
 	struct scratch *s = *state;
-	_cleanup_strbuf_ struct kt_strbuf cache = {0};
-	struct kt_ld_cache_entry entry = {"liba.so",
-					  AT("b/liba.so"),
-					  {ELFCLASS64, ELFDATA2LSB, EM_X86_64}};
-	const char *const defaults[] = {AT("b"), NULL};
-	struct host host = {.defaults = defaults};
+	_cleanup_strbuf_ struct kt_strbuf cache = { 0 };
+	struct kt_ld_cache_entry entry = {
+		"liba.so", AT("b/liba.so"), { ELFCLASS64, ELFDATA2LSB, EM_X86_64 }
+	};
+	const char *const defaults[] = { AT("b"), NULL };
+	struct host host = { .defaults = defaults };
 	struct kt_closure closure;
 	struct ktstr_error err;
 
@@ -275,7 +275,7 @@ static void the_library_path_takes_semicolons_too(void **state)
 {
 	struct scratch *s = *state;
 	char list[600];
-	const struct host host = {.library_path = list};
+	const struct host host = { .library_path = list };
 
 	ELF("b/liba.so", 0);
 	snprintf(list, sizeof(list), "%s;%s", AT("a"), AT("b"));
@@ -308,8 +308,8 @@ static void a_soname_answers_for_a_file_that_is_loaded(void **state)
 static void needs_are_followed_breadth_first(void **state)
 {
 	struct scratch *s = *state;
-	static const char *const order[] = {"liba.so", "libb.so", "libc.so",
-					    "libd.so"};
+	static const char *const order[] = { "liba.so", "libb.so", "libc.so",
+					     "libd.so" };
 	struct kt_closure closure;
 
 	ELF("a/liba.so", NEEDS("libc.so"));
@@ -359,10 +359,10 @@ static void static_programs_and_scripts_need_nothing(void **state)
 static void a_missing_library_is_named_with_where_it_was_sought(void **state)
 {
 	struct scratch *s = *state;
-	const char *const defaults[] = {"/nowhere/lib", NULL};
-	const struct host host = {.library_path = AT("env"),
-				  .cache_path = "/nowhere/ld.so.cache",
-				  .defaults = defaults};
+	const char *const defaults[] = { "/nowhere/lib", NULL };
+	const struct host host = { .library_path = AT("env"),
+				   .cache_path = "/nowhere/ld.so.cache",
+				   .defaults = defaults };
 	struct kt_closure closure;
 	struct ktstr_error err;
 	char expected[2048];
@@ -421,7 +421,7 @@ static void strings_outside_of_their_table_are_refused(void **state)
 	struct kt_closure closure;
 	struct ktstr_error err;
 	size_t bytes;
-	uint8_t *data = make_elf(&(struct elf_spec){NEEDS("liba.so")}, &bytes);
+	uint8_t *data = make_elf(&(struct elf_spec){ NEEDS("liba.so") }, &bytes);
 	Elf64_Dyn dyn;
 	const size_t first = bytes - 4 * sizeof(dyn);
 
@@ -440,9 +440,9 @@ static void strings_outside_of_their_table_are_refused(void **state)
 static void every_candidate_is_a_witness(void **state)
 {
 	struct scratch *s = *state;
-	_cleanup_witness_set_ struct kt_witness_set seen = {0};
-	const struct kt_ld_paths paths = {.library_path = AT("b"),
-					  .default_directories = nowhere};
+	_cleanup_witness_set_ struct kt_witness_set seen = { 0 };
+	const struct kt_ld_paths paths = { .library_path = AT("b"),
+					   .default_directories = nowhere };
 	struct kt_closure closure;
 	bool absent = false, present = false;
 
@@ -481,10 +481,10 @@ static void compare_with_ldd(const struct kt_closure *closure, FILE *ldd)
 
 static void real_programs_need_what_ldd_says(void **state)
 {
-	static const char *const programs[] = {"/bin/ls", "/usr/bin/python3",
-					       "/usr/bin/gdb", "/usr/bin/perl",
-					       "/usr/bin/qemu-system-x86_64"};
-	const struct kt_ld_paths paths = {.cache_path = "/etc/ld.so.cache"};
+	static const char *const programs[] = { "/bin/ls", "/usr/bin/python3",
+						"/usr/bin/gdb", "/usr/bin/perl",
+						"/usr/bin/qemu-system-x86_64" };
+	const struct kt_ld_paths paths = { .cache_path = "/etc/ld.so.cache" };
 	size_t compared = 0;
 
 	(void)state;

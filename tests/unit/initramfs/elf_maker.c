@@ -19,7 +19,7 @@ static uint64_t add_text(struct kt_strbuf *sb, const char *text)
 
 static void add_dyn(struct kt_strbuf *sb, int64_t tag, uint64_t value)
 {
-	const Elf64_Dyn dyn = {.d_tag = tag, .d_un.d_val = value};
+	const Elf64_Dyn dyn = { .d_tag = tag, .d_un.d_val = value };
 
 	kt_strbuf_add_bytes(sb, &dyn, sizeof(dyn));
 }
@@ -73,16 +73,17 @@ static void add_section(struct kt_strbuf *out, struct sections *sections,
 static void add_sections(struct kt_strbuf *out, uint64_t text_offset)
 {
 	const Elf64_Sym symbols[] = {
-		{0},
+		{ 0 },
 		/* In .text, number 1; of .debug_line, 3; in .comment, 4. */
-		{.st_name = 1, .st_shndx = 1, .st_value = BASE},
-		{.st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION), .st_shndx = 3},
-		{.st_name = 1, .st_shndx = 4},
-		{.st_name = 1, .st_shndx = SHN_ABS, .st_value = 7},
+		{ .st_name = 1, .st_shndx = 1, .st_value = BASE },
+		{ .st_info = ELF64_ST_INFO(STB_LOCAL, STT_SECTION),
+		  .st_shndx = 3 },
+		{ .st_name = 1, .st_shndx = 4 },
+		{ .st_name = 1, .st_shndx = SHN_ABS, .st_value = 7 },
 	};
 	static const char debug[4096] = "DWARF";
-	const Elf64_Rela rela = {.r_offset = 1};
-	struct sections sections = {.n = 1};
+	const Elf64_Rela rela = { .r_offset = 1 };
+	struct sections sections = { .n = 1 };
 	Elf64_Ehdr header;
 
 	add_text(&sections.names, "");
@@ -97,25 +98,25 @@ static void add_sections(struct kt_strbuf *out, uint64_t text_offset)
 	};
 	sections.n = 2;
 	add_section(out, &sections, ".debug_info", SHT_PROGBITS, debug,
-		    sizeof(debug), (Elf64_Shdr){0});
+		    sizeof(debug), (Elf64_Shdr){ 0 });
 	add_section(out, &sections, ".debug_line", SHT_PROGBITS, debug,
-		    sizeof(debug), (Elf64_Shdr){0});
+		    sizeof(debug), (Elf64_Shdr){ 0 });
 	add_section(out, &sections, ".comment", SHT_PROGBITS, ELF_MAKER_COMMENT,
-		    sizeof(ELF_MAKER_COMMENT), (Elf64_Shdr){0});
+		    sizeof(ELF_MAKER_COMMENT), (Elf64_Shdr){ 0 });
 	add_section(out, &sections, ".symtab", SHT_SYMTAB, symbols,
 		    sizeof(symbols),
-		    (Elf64_Shdr){.sh_link = 6,
-				 .sh_info = 3,
-				 .sh_entsize = sizeof(Elf64_Sym)});
+		    (Elf64_Shdr){ .sh_link = 6,
+				  .sh_info = 3,
+				  .sh_entsize = sizeof(Elf64_Sym) });
 	add_section(out, &sections, ".strtab", SHT_STRTAB, "\0sym", 5,
-		    (Elf64_Shdr){0});
+		    (Elf64_Shdr){ 0 });
 	add_section(out, &sections, ".rela.debug_info", SHT_RELA, &rela,
 		    sizeof(rela),
-		    (Elf64_Shdr){.sh_link = 5,
-				 .sh_info = 2,
-				 .sh_entsize = sizeof(rela)});
+		    (Elf64_Shdr){ .sh_link = 5,
+				  .sh_info = 2,
+				  .sh_entsize = sizeof(rela) });
 	add_section(out, &sections, ".shstrtab", SHT_STRTAB, "", 0,
-		    (Elf64_Shdr){0});
+		    (Elf64_Shdr){ 0 });
 	sections.headers[8].sh_size = sections.names.length;
 	kt_strbuf_add_bytes(out, sections.names.data, sections.names.length);
 	pad_to(out, 8);
@@ -132,10 +133,10 @@ static void add_sections(struct kt_strbuf *out, uint64_t text_offset)
 
 uint8_t *make_elf(const struct elf_spec *spec, size_t *ret_bytes)
 {
-	_cleanup_strbuf_ struct kt_strbuf strings = {0};
-	_cleanup_strbuf_ struct kt_strbuf dynamic = {0};
-	struct kt_strbuf out = {0};
-	Elf64_Phdr segments[3] = {0};
+	_cleanup_strbuf_ struct kt_strbuf strings = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf dynamic = { 0 };
+	struct kt_strbuf out = { 0 };
+	Elf64_Phdr segments[3] = { 0 };
 	Elf64_Ehdr header = {
 		.e_type = ET_DYN,
 		.e_machine = spec->machine ? spec->machine : EM_X86_64,

@@ -25,7 +25,7 @@ struct stripped {
 static struct stripped strip_file(const char *path)
 {
 	_cleanup_close_ int fd = open(path, O_RDONLY | O_CLOEXEC);
-	struct stripped s = {0};
+	struct stripped s = { 0 };
 	struct ktstr_error err;
 	char *before;
 
@@ -80,7 +80,7 @@ static size_t section_index(const void *data, uint64_t bytes, const char *name,
 static void debug_sections_go_and_the_others_stay(void **state)
 {
 	size_t bytes;
-	uint8_t *data = make_elf(&(struct elf_spec){.sections = true}, &bytes);
+	uint8_t *data = make_elf(&(struct elf_spec){ .sections = true }, &bytes);
 	struct stripped s = strip_bytes(*state, data, bytes);
 	GElf_Shdr section, names;
 
@@ -112,7 +112,7 @@ static void debug_sections_go_and_the_others_stay(void **state)
 static void symbols_follow_their_sections(void **state)
 {
 	size_t bytes;
-	uint8_t *data = make_elf(&(struct elf_spec){.sections = true}, &bytes);
+	uint8_t *data = make_elf(&(struct elf_spec){ .sections = true }, &bytes);
 	struct stripped s = strip_bytes(*state, data, bytes);
 	const Elf64_Sym *symbols;
 	GElf_Shdr section;
@@ -136,7 +136,7 @@ static void symbols_follow_their_sections(void **state)
 static void what_is_loaded_stays_where_it_was(void **state)
 {
 	size_t bytes;
-	uint8_t *data = make_elf(&(struct elf_spec){.sections = true}, &bytes);
+	uint8_t *data = make_elf(&(struct elf_spec){ .sections = true }, &bytes);
 	struct stripped s = strip_bytes(*state, data, bytes);
 	const Elf64_Phdr *segments = (Elf64_Phdr *)(data + sizeof(Elf64_Ehdr));
 
@@ -162,7 +162,7 @@ static void assert_untouched(const struct scratch *scratch, const void *data,
 static void a_file_without_debug_sections_is_untouched(void **state)
 {
 	size_t bytes;
-	uint8_t *data = make_elf(&(struct elf_spec){0}, &bytes);
+	uint8_t *data = make_elf(&(struct elf_spec){ 0 }, &bytes);
 
 	assert_untouched(*state, data, bytes);
 	free(data);
@@ -181,7 +181,7 @@ static void what_is_no_elf_file_is_untouched(void **state)
 static void damaged_files_do_no_harm(void **state)
 {
 	size_t bytes;
-	uint8_t *data = make_elf(&(struct elf_spec){.sections = true}, &bytes);
+	uint8_t *data = make_elf(&(struct elf_spec){ .sections = true }, &bytes);
 	const char *path = scratch_path(*state, "elf");
 	unsigned int seed = 1;
 

@@ -39,7 +39,7 @@ static struct outcome *build(struct kt_initramfs_spec spec,
 			     const struct scratch *scratch)
 {
 	struct outcome *outcome = calloc(1, sizeof(*outcome));
-	const struct ktstr_log log = {keep_line, outcome};
+	const struct ktstr_log log = { keep_line, outcome };
 
 	assert_non_null(outcome);
 	if (!spec.init_binary)
@@ -55,10 +55,10 @@ static struct outcome *build(struct kt_initramfs_spec spec,
 static struct outcome *include(const struct scratch *scratch,
 			       const char *archive_path, const char *host_path)
 {
-	const struct kt_initramfs_file file = {archive_path, host_path};
+	const struct kt_initramfs_file file = { archive_path, host_path };
 
-	return build((struct kt_initramfs_spec){.include_files = &file,
-						.n_include_files = 1},
+	return build((struct kt_initramfs_spec){ .include_files = &file,
+						 .n_include_files = 1 },
 		     scratch);
 }
 
@@ -83,14 +83,14 @@ static void a_file_is_packed_byte_for_byte_with_its_exec_bit(void **state)
 {
 	struct scratch *s = *state;
 	size_t bytes;
-	uint8_t *elf = make_elf(&(struct elf_spec){.sections = true}, &bytes);
+	uint8_t *elf = make_elf(&(struct elf_spec){ .sections = true }, &bytes);
 	const struct kt_initramfs_file files[] = {
-		{"opt/tool", scratch_file(s, "tool", elf, bytes, 0750)},
-		{"opt/data", scratch_file(s, "data", "a\0b", 3, 0600)},
+		{ "opt/tool", scratch_file(s, "tool", elf, bytes, 0750) },
+		{ "opt/data", scratch_file(s, "data", "a\0b", 3, 0600) },
 	};
 	struct outcome *o =
-		build((struct kt_initramfs_spec){.include_files = files,
-						 .n_include_files = 2},
+		build((struct kt_initramfs_spec){ .include_files = files,
+						  .n_include_files = 2 },
 		      s);
 	const struct unpacked_member *tool, *data;
 
@@ -113,28 +113,30 @@ static void archive_paths_that_lead_elsewhere_are_refused(void **state)
 		const char *path;
 		const char *message;
 	} cases[] = {
-		{"", "an include file has an empty archive path"},
-		{"/etc/x", "include file \"/etc/x\": the archive path must be "
-			   "relative to the guest's root: drop the leading /"},
-		{"a/../../x", "include file \"a/../../x\": the archive path "
-			      "must not hold \"..\", \".\" or empty parts"},
-		{"..", "include file \"..\": the archive path must not hold "
-		       "\"..\", \".\" or empty parts"},
-		{"a/./x", "include file \"a/./x\": the archive path must not "
-			  "hold \"..\", \".\" or empty parts"},
-		{"a//x", "include file \"a//x\": the archive path must not "
-			 "hold \"..\", \".\" or empty parts"},
-		{"a/", "include file \"a/\": the archive path must not hold "
-		       "\"..\", \".\" or empty parts"},
-		{"init", "include file \"init\": that path is ktstr's own: "
-			 "choose another"},
-		{"etc/ktstr/exec", "include file \"etc/ktstr/exec\": that path "
-				   "is ktstr's own: choose another"},
-		{"proc/x", "include file \"proc/x\": the guest mounts over "
-			   "/proc, which would hide it: choose another "
-			   "directory"},
-		{"dev", "include file \"dev\": the guest mounts over /dev, "
-			"which would hide it: choose another directory"},
+		{ "", "an include file has an empty archive path" },
+		{ "/etc/x",
+		  "include file \"/etc/x\": the archive path must be "
+		  "relative to the guest's root: drop the leading /" },
+		{ "a/../../x", "include file \"a/../../x\": the archive path "
+			       "must not hold \"..\", \".\" or empty parts" },
+		{ "..", "include file \"..\": the archive path must not hold "
+			"\"..\", \".\" or empty parts" },
+		{ "a/./x", "include file \"a/./x\": the archive path must not "
+			   "hold \"..\", \".\" or empty parts" },
+		{ "a//x", "include file \"a//x\": the archive path must not "
+			  "hold \"..\", \".\" or empty parts" },
+		{ "a/", "include file \"a/\": the archive path must not hold "
+			"\"..\", \".\" or empty parts" },
+		{ "init", "include file \"init\": that path is ktstr's own: "
+			  "choose another" },
+		{ "etc/ktstr/exec",
+		  "include file \"etc/ktstr/exec\": that path "
+		  "is ktstr's own: choose another" },
+		{ "proc/x", "include file \"proc/x\": the guest mounts over "
+			    "/proc, which would hide it: choose another "
+			    "directory" },
+		{ "dev", "include file \"dev\": the guest mounts over /dev, "
+			 "which would hide it: choose another directory" },
 	};
 	struct scratch *s = *state;
 
@@ -146,9 +148,10 @@ static void archive_paths_that_lead_elsewhere_are_refused(void **state)
 
 static void names_that_only_look_reserved_are_fine(void **state)
 {
-	static const char *const paths[] = {
-		"initial", "etc/ktstr2", "device/x",  "a/..b",
-		"tmp/x",   "...",        "etc/passwd"};
+	static const char *const paths[] = { "initial",   "etc/ktstr2",
+					     "device/x",  "a/..b",
+					     "tmp/x",     "...",
+					     "etc/passwd" };
 	struct scratch *s = *state;
 
 	scratch_text(s, "x", "x");
@@ -186,7 +189,7 @@ static void a_path_too_long_for_the_guest_is_refused(void **state)
 static void only_regular_files_are_packed(void **state)
 {
 	struct scratch *s = *state;
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	char message[1024];
 
@@ -222,16 +225,16 @@ static void two_files_for_one_path_are_refused(void **state)
 	const char *x = scratch_text(s, "x", "x");
 	const char *y = scratch_text(s, "y", "y");
 	/* /usr/bin is a link to /bin in the guest. */
-	const struct kt_initramfs_file files[] = {{"usr/bin/tool", x},
-						  {"bin/tool", y}};
+	const struct kt_initramfs_file files[] = { { "usr/bin/tool", x },
+						   { "bin/tool", y } };
 	char message[1024];
 
 	snprintf(message, sizeof(message),
 		 "\"bin/tool\" cannot be both %s and %s in the guest: give one "
 		 "of them another path",
 		 x, y);
-	assert_refused(build((struct kt_initramfs_spec){.include_files = files,
-							.n_include_files = 2},
+	assert_refused(build((struct kt_initramfs_spec){ .include_files = files,
+							 .n_include_files = 2 },
 			     s),
 		       message);
 }
@@ -240,15 +243,15 @@ static void a_file_cannot_be_a_directory_too(void **state)
 {
 	struct scratch *s = *state;
 	const char *x = scratch_text(s, "x", "x");
-	const struct kt_initramfs_file files[] = {{"a", x}, {"a/b", x}};
+	const struct kt_initramfs_file files[] = { { "a", x }, { "a/b", x } };
 	char message[1024];
 
 	snprintf(message, sizeof(message),
 		 "\"a\" cannot be both %s and a directory in the guest: give "
 		 "one of them another path",
 		 x);
-	assert_refused(build((struct kt_initramfs_spec){.include_files = files,
-							.n_include_files = 2},
+	assert_refused(build((struct kt_initramfs_spec){ .include_files = files,
+							 .n_include_files = 2 },
 			     s),
 		       message);
 	snprintf(message, sizeof(message),
@@ -261,20 +264,20 @@ static void a_file_cannot_be_a_directory_too(void **state)
 static void our_binaries_names_are_taken(void **state)
 {
 	struct scratch *s = *state;
-	const struct kt_initramfs_file probe = {"bin/ktstr-jemalloc-probe",
-						scratch_text(s, "probe", "p")};
-	const struct kt_initramfs_file mine = {"bin/ktstr-jemalloc-probe",
-					       scratch_text(s, "x", "x")};
+	const struct kt_initramfs_file probe = { "bin/ktstr-jemalloc-probe",
+						 scratch_text(s, "probe", "p") };
+	const struct kt_initramfs_file mine = { "bin/ktstr-jemalloc-probe",
+						scratch_text(s, "x", "x") };
 	char message[1024];
 
 	snprintf(message, sizeof(message),
 		 "\"bin/ktstr-jemalloc-probe\" cannot be both %s and %s in the "
 		 "guest: give one of them another path",
 		 probe.host_path, mine.host_path);
-	assert_refused(build((struct kt_initramfs_spec){.binaries = &probe,
-							.n_binaries = 1,
-							.include_files = &mine,
-							.n_include_files = 1},
+	assert_refused(build((struct kt_initramfs_spec){ .binaries = &probe,
+							 .n_binaries = 1,
+							 .include_files = &mine,
+							 .n_include_files = 1 },
 			     s),
 		       message);
 }
@@ -283,13 +286,13 @@ static void binaries_stay_byte_for_byte(void **state)
 {
 	struct scratch *s = *state;
 	size_t bytes;
-	uint8_t *elf = make_elf(&(struct elf_spec){.sections = true}, &bytes);
-	const struct kt_initramfs_file probe = {
-		"bin/ktstr-jemalloc-probe",
-		scratch_file(s, "probe", elf, bytes, 0644)};
-	struct outcome *o = build(
-		(struct kt_initramfs_spec){.binaries = &probe, .n_binaries = 1},
-		s);
+	uint8_t *elf = make_elf(&(struct elf_spec){ .sections = true }, &bytes);
+	const struct kt_initramfs_file probe = { "bin/ktstr-jemalloc-probe",
+						 scratch_file(s, "probe", elf,
+							      bytes, 0644) };
+	struct outcome *o = build((struct kt_initramfs_spec){ .binaries = &probe,
+							      .n_binaries = 1 },
+				  s);
 	const struct unpacked_member *m;
 
 	assert_int_equal(o->r, 0);
@@ -309,13 +312,14 @@ static void an_included_program_brings_its_libraries(void **state)
 	struct outcome *o;
 
 	scratch_elf(s, "lib/libone.so.1.2",
-		    &(struct elf_spec){.soname = "libone.so.1", .sections = true});
+		    &(struct elf_spec){ .soname = "libone.so.1",
+					.sections = true });
 	assert_int_equal(
 		symlink("libone.so.1.2", scratch_path(s, "lib/libone.so.1")), 0);
 	scratch_elf(s, "tool",
 		    &(struct elf_spec){
-			    .needed = (const char *const[]){"libone.so.1", NULL},
-			    .runpath = "$ORIGIN/lib"});
+			    .needed = (const char *const[]){ "libone.so.1", NULL },
+			    .runpath = "$ORIGIN/lib" });
 	o = include(s, "bin/tool", scratch_path(s, "tool"));
 	assert_int_equal(o->r, 0);
 	assert_string_equal(o->log, "");
@@ -344,8 +348,8 @@ static void an_included_program_without_its_libraries_is_a_warning(void **state)
 	struct outcome *o = include(
 		s, "bin/tool",
 		scratch_elf(s, "tool",
-			    &(struct elf_spec){.needed = (const char *const[]){
-						       "libgone.so.1", NULL}}));
+			    &(struct elf_spec){ .needed = (const char *const[]){
+							"libgone.so.1", NULL } }));
 
 	assert_int_equal(o->r, 0);
 	assert_contains(o->log, "include file \"bin/tool\" may not run in the "
@@ -365,7 +369,7 @@ static void init_without_its_libraries_is_an_error(void **state)
 					&(struct elf_spec){
 						.needed =
 							(const char *const[]){
-								"libgone.so.1", NULL}})},
+								"libgone.so.1", NULL } }) },
 			s);
 
 	assert_int_equal(o->r, -ENOENT);
@@ -378,16 +382,16 @@ static void a_users_file_replaces_an_applet_and_an_account_file(void **state)
 	struct scratch *s = *state;
 	static const char busybox[] = "#!/bin/sh\necho bin/ls\necho bin/sh\n";
 	const char *x = scratch_text(s, "x", "x");
-	const struct kt_initramfs_file files[] = {{"bin/ls", x},
-						  {"etc/passwd", x}};
+	const struct kt_initramfs_file files[] = { { "bin/ls", x },
+						   { "etc/passwd", x } };
 	char *path = strdup(getenv("PATH"));
 	struct outcome *o;
 
 	scratch_file(s, "path/busybox", busybox, strlen(busybox), 0755);
 	setenv("PATH", scratch_path(s, "path"), 1);
-	o = build((struct kt_initramfs_spec){.busybox = true,
-					     .include_files = files,
-					     .n_include_files = 2},
+	o = build((struct kt_initramfs_spec){ .busybox = true,
+					      .include_files = files,
+					      .n_include_files = 2 },
 		  s);
 	setenv("PATH", path, 1);
 	free(path);
@@ -402,8 +406,8 @@ static void a_users_file_replaces_an_applet_and_an_account_file(void **state)
 static void an_init_that_is_not_there_is_named(void **state)
 {
 	assert_refused(
-		build((struct kt_initramfs_spec){.init_binary =
-							 "/nowhere/init"},
+		build((struct kt_initramfs_spec){ .init_binary =
+							  "/nowhere/init" },
 		      *state),
 		"cannot look at \"/nowhere/init\": No such file or "
 		"directory");

@@ -20,8 +20,8 @@ struct built {
 
 static struct built build(const struct kt_initramfs_spec *spec)
 {
-	struct ktstr_error err = {0};
-	struct built built = {0};
+	struct ktstr_error err = { 0 };
+	struct built built = { 0 };
 
 	if (kt_initramfs_build(spec, NULL, &built.initramfs, &err) < 0)
 		fail_msg("%s", err.message);
@@ -54,9 +54,9 @@ static void the_run_part_holds_what_init_reads(void **state)
 	const struct kt_initramfs_spec spec = {
 		.init_binary = scratch_file(*state, "init", script,
 					    strlen(script), 0755),
-		.run_args = (const char *const[]){"a b", "", "c\n", NULL},
+		.run_args = (const char *const[]){ "a b", "", "c\n", NULL },
 		.exec_cmd = "echo 'x'",
-		.environment = (const char *const[]){"A=1", NULL},
+		.environment = (const char *const[]){ "A=1", NULL },
 	};
 	struct built built = build(&spec);
 
@@ -101,8 +101,8 @@ static void the_base_is_padded_to_whole_pages(void **state)
 
 static void directories_come_before_what_lies_in_them(void **state)
 {
-	const struct kt_initramfs_file file = {"opt/a/b/c",
-					       scratch_text(*state, "c", "c")};
+	const struct kt_initramfs_file file = { "opt/a/b/c",
+						scratch_text(*state, "c", "c") };
 	const struct kt_initramfs_spec spec = {
 		.init_binary = scratch_text(*state, "init", script),
 		.include_files = &file,
@@ -152,7 +152,7 @@ static void modules_are_packed_as_they_are_and_listed_in_order(void **state)
 		.init_binary = scratch_text(*state, "init", script),
 		.kernel_release = "7.3.4-x",
 		.modules_dir = scratch_path(*state, "m"),
-		.modules = (const char *const[]){"a", NULL},
+		.modules = (const char *const[]){ "a", NULL },
 	};
 	struct built built;
 

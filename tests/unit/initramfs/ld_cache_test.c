@@ -14,20 +14,20 @@
 #define HEADER_BYTES 48
 #define ENTRY_BYTES  24
 
-static const struct kt_elf_abi x86_64 = {ELFCLASS64, ELFDATA2LSB, EM_X86_64};
-static const struct kt_elf_abi i386 = {ELFCLASS32, ELFDATA2LSB, EM_386};
-static const struct kt_elf_abi other = {ELFCLASS64, ELFDATA2LSB, EM_PPC64};
+static const struct kt_elf_abi x86_64 = { ELFCLASS64, ELFDATA2LSB, EM_X86_64 };
+static const struct kt_elf_abi i386 = { ELFCLASS32, ELFDATA2LSB, EM_386 };
+static const struct kt_elf_abi other = { ELFCLASS64, ELFDATA2LSB, EM_PPC64 };
 
 static struct kt_strbuf sample(void)
 {
 	struct kt_ld_cache_entry entries[] = {
-		{"libb.so.2", "/lib/b2", x86_64},
-		{"libb.so.10", "/lib/b10", x86_64},
-		{"liba.so", "/lib/a", x86_64},
-		{"liba.so", "/lib32/a", i386},
-		{"libp.so", "/lib/p", other},
+		{ "libb.so.2", "/lib/b2", x86_64 },
+		{ "libb.so.10", "/lib/b10", x86_64 },
+		{ "liba.so", "/lib/a", x86_64 },
+		{ "liba.so", "/lib32/a", i386 },
+		{ "libp.so", "/lib/p", other },
 	};
-	struct kt_strbuf text = {0};
+	struct kt_strbuf text = { 0 };
 
 	assert_int_equal(
 		kt_ld_cache_write(entries, KT_ARRAY_SIZE(entries), &text), 0);
@@ -84,7 +84,7 @@ static void numbers_in_names_sort_as_numbers(void **state)
 static void the_format_behind_the_older_one_is_read(void **state)
 {
 	_cleanup_strbuf_ struct kt_strbuf text = sample();
-	_cleanup_strbuf_ struct kt_strbuf both = {0};
+	_cleanup_strbuf_ struct kt_strbuf both = { 0 };
 	static const uint8_t old_entry[12];
 	const uint32_t n = 1;
 	struct kt_ld_cache cache;

@@ -24,7 +24,7 @@ static const char builtin[] = "kernel/drivers/virtio/virtio_pci.ko\n"
 static int resolve(const char *dep_text, const char *const *names, char *ret,
 		   size_t ret_bytes, struct ktstr_error *err)
 {
-	_cleanup_module_list_ struct kt_module_list list = {0};
+	_cleanup_module_list_ struct kt_module_list list = { 0 };
 	size_t at = 0;
 	int r;
 
@@ -41,7 +41,7 @@ static int resolve(const char *dep_text, const char *const *names, char *ret,
 	do {                                                                   \
 		char text_[1024];                                              \
 		struct ktstr_error err_;                                       \
-		if (resolve(dep, (const char *const[]){__VA_ARGS__, NULL},     \
+		if (resolve(dep, (const char *const[]){ __VA_ARGS__, NULL },   \
 			    text_, sizeof(text_), &err_) < 0)                  \
 			fail_msg("%s", err_.message);                          \
 		assert_string_equal(text_, expected);                          \
@@ -53,7 +53,7 @@ static int resolve(const char *dep_text, const char *const *names, char *ret,
 		struct ktstr_error err_;                                       \
 		assert_int_equal(                                              \
 			resolve(dep_text,                                      \
-				(const char *const[]){__VA_ARGS__, NULL},      \
+				(const char *const[]){ __VA_ARGS__, NULL },    \
 				text_, sizeof(text_), &err_),                  \
 			code);                                                 \
 		assert_string_equal(err_.message, expected);                   \
@@ -142,8 +142,8 @@ static void a_path_that_leads_out_is_refused(void **state)
 
 static void a_directory_without_tables_says_how_to_make_them(void **state)
 {
-	_cleanup_module_list_ struct kt_module_list list = {0};
-	const char *const names[] = {"a", NULL};
+	_cleanup_module_list_ struct kt_module_list list = { 0 };
+	const char *const names[] = { "a", NULL };
 	struct ktstr_error err;
 	char expected[1024];
 
@@ -159,8 +159,8 @@ static void a_directory_without_tables_says_how_to_make_them(void **state)
 
 static void a_directory_without_modules_builtin_will_do(void **state)
 {
-	_cleanup_module_list_ struct kt_module_list list = {0};
-	const char *const names[] = {"a", NULL};
+	_cleanup_module_list_ struct kt_module_list list = { 0 };
+	const char *const names[] = { "a", NULL };
 
 	scratch_text(*state, "m/modules.dep", "kernel/a.ko:\n");
 	assert_int_equal(kt_modules_resolve(scratch_path(*state, "m"), names,

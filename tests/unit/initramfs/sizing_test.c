@@ -6,7 +6,7 @@
 
 static void nothing_to_boot_leaves_the_memory_to_work_with(void **state)
 {
-	const struct kt_sizing sizing = {0};
+	const struct kt_sizing sizing = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_sizing_memory_mib(&sizing), 256);
@@ -51,7 +51,7 @@ static void every_term_is_rounded_up_by_itself(void **state)
 
 static void a_larger_minimum_wins(void **state)
 {
-	struct kt_sizing sizing = {.minimum_mib = 300};
+	struct kt_sizing sizing = { .minimum_mib = 300 };
 
 	(void)state;
 	assert_int_equal(kt_sizing_memory_mib(&sizing), 300);
