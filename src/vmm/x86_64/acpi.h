@@ -32,7 +32,7 @@ struct kt_acpi_config {
  * becomes guest memory at KT_ACPI_GPA; they point to each other by address, so
  * they cannot be moved. `ret_bytes` gets the length used. -E2BIG when they take
  * more than `capacity`: with the 128 KiB of layout.h that is so beyond about
- * 2,800 CPUs or 150 nodes.
+ * 2,800 CPUs or 140 nodes.
  */
 int kt_acpi_write(const struct kt_acpi_config *config, uint8_t *buffer,
 		  size_t capacity, size_t *ret_bytes, struct ktstr_error *err);
