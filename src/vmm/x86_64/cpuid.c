@@ -34,6 +34,7 @@ _Static_assert(KT_CPUID_INDEXED == KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
 	(ECX81_PERFCTR_CORE | ECX81_PERFCTR_NB | ECX81_PERFCTR_LLC)
 
 /* Leaf 0x40000001 */
+#define KVM_ASYNC_PF        (1u << 4 | 1u << 10 | 1u << 14)
 #define KVM_MSI_EXT_DEST_ID (1u << 15)
 #define KVM_HINT_REALTIME   (1u << 0)
 
@@ -322,7 +323,13 @@ static void patch_kvm_leaves(struct builder *b, const struct cpu_facts *facts,
 	memcpy(&e->edx, "M\0\0", 4);
 	e->eax = KT_MAX(e->eax, 0x40000001u);
 
+	/*
+	 * No asynchronous page faults: with them the guest would schedule
+	 * another task whenever the host has to fetch a page, and a scheduler
+	 * under test would be seen to do what the host's memory made it do.
+	 */
 	e = get(b, 0x40000001, 0, 0);
+	e->eax &= ~KVM_ASYNC_PF;
 	if (facts->x2apic_ids)
 		e->eax |= KVM_MSI_EXT_DEST_ID;
 	else
