@@ -86,34 +86,11 @@ static enum step exit_shutdown(struct kt_vcpu *vcpu)
 	return STEP_STOP;
 }
 
-/*
- * KVM refuses to emulate an instruction while an event is being delivered, and
- * takes stale bits for one: on AMD it tests the type in the exit information
- * without the valid bit (svm_check_emulate_instruction(), since Linux 6.14), and
- * QEMU's emulated SVM copies there the type of whatever was injected last.
- * Entering with a signal pending makes KVM take back its injection, and that
- * clears the field (svm_cancel_injection()). The guest's state is intact, so the
- * same instruction once more settles which case it was.
- */
-static bool worth_another_try(struct kt_vcpu *vcpu)
-{
-	bool again = vcpu->run->internal.suberror ==
-			     KVM_INTERNAL_ERROR_DELIVERY_EV &&
-		     !vcpu->tried_again;
-
-	vcpu->tried_again = again;
-	if (again)
-		pthread_kill(pthread_self(), kick_signal());
-	return again;
-}
-
 static enum step exit_internal_error(struct kt_vcpu *vcpu)
 {
 	const struct kvm_run *run = vcpu->run;
 	char reason[128];
 
-	if (worth_another_try(vcpu))
-		return STEP_ON;
 	if (run->internal.suberror == KVM_INTERNAL_ERROR_EMULATION)
 		snprintf(reason, sizeof(reason),
 			 "KVM cannot emulate an instruction that the guest "
@@ -163,8 +140,6 @@ static enum step handle_exit(struct kt_vcpu *vcpu)
 	uint32_t reason = vcpu->run->exit_reason;
 	char text[64];
 
-	if (reason != KVM_EXIT_INTERNAL_ERROR)
-		vcpu->tried_again = false;
 	if (reason < KT_ARRAY_SIZE(exits) && exits[reason])
 		return exits[reason](vcpu);
 	snprintf(text, sizeof(text), "unexpected KVM exit %u", reason);

@@ -41,7 +41,6 @@ struct kt_vcpu {
 	const struct kt_vcpu_host *host;
 	pthread_t thread;
 	bool started;
-	bool tried_again; /* of the thread: the last exit was a KVM error */
 	atomic_bool stop;
 };
 

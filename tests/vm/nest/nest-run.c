@@ -2,10 +2,16 @@
 
 /*
  * nest-run SHAPE COMMAND [ARGUMENT]...: kt_nest_run() for any command, so that
- * tests can look at what a command inside the emulated machine sees.
+ * tests can look at what a command inside the emulated machine sees. The shape
+ * "-" asks for no more than a KVM that can run a kernel: the host's own if it
+ * can, else a machine of the default shape. `nest-run --probe` succeeds if it
+ * can, and says why not.
  */
 
+#include <errno.h>
 #include <stdio.h>
+#include <string.h>
+#include <unistd.h>
 
 #include "nest/nest.h"
 
@@ -23,12 +29,25 @@ int main(int argc, char **argv)
 	struct kt_nest_shape shape;
 	int status = 0, r;
 
+	if (argc == 2 && !strcmp(argv[1], "--probe")) {
+		if (kt_kvm_probe(&err) == 0)
+			return 0;
+		fprintf(stderr, "%s\n", err.message);
+		return 1;
+	}
 	if (argc < 3) {
 		fprintf(stderr,
 			"usage: nest-run SHAPE COMMAND [ARGUMENT]...\n");
 		return 120;
 	}
-	r = kt_nest_shape_parse(argv[1], &shape, &err);
+	if (!strcmp(argv[1], "-") && kt_kvm_probe(NULL) == 0) {
+		execvp(argv[2], argv + 2);
+		fprintf(stderr, "nest-run: %s: %s\n", argv[2],
+			strerror(errno));
+		return 121;
+	}
+	r = kt_nest_shape_parse(strcmp(argv[1], "-") ? argv[1] : "", &shape,
+				&err);
 	if (r == 0)
 		r = kt_nest_run(&shape, (const char *const *)argv + 2, &log,
 				&status, &err);
