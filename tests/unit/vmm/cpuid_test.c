@@ -9,60 +9,60 @@
 
 /* What a KVM host of each kind reports, cut down to what matters here. */
 static const struct kt_cpuid_entry intel_host[] = {
-	{0x0, 0, 0, 0x20, 0x756e6547, 0x6c65746e, 0x49656e69},
-	{0x1, 0, 0, 0x000606a6, 0x0b400800, 0xfffab223, 0x1f8bfbff},
-	{0x2, 0, 0, 0x00feff01, 0xf0, 0, 0},
-	{0x4, 0, INDEXED, 0xfc004121, 0x02c0003f, 0x3f, 0},
-	{0x4, 1, INDEXED, 0xfc004122, 0x01c0003f, 0x3f, 0},
-	{0x4, 2, INDEXED, 0xfc004143, 0x04c0003f, 0x3ff, 0},
-	{0x4, 3, INDEXED, 0xfc1fc163, 0x0300003f, 0xffff, 4},
-	{0x4, 4, INDEXED, 0, 0, 0, 0},
-	{0x7, 0, INDEXED, 2, 0xf1bf07ab, 0x00405fde, 0xbc000400},
-	{0xa, 0, 0, 0x08300805, 0, 0xf, 0x8604},
-	{0xb, 0, INDEXED, 0, 0, 0, 0x2b},
-	{0xd, 0, INDEXED, 0x2e7, 0x340, 0xa88, 0},
-	{0x1f, 0, INDEXED, 0, 0, 0, 0x2b},
-	{0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d},
-	{0x40000001, 0, 0, 0x01007efb, 0, 0, 0},
-	{0x80000000, 0, 0, 0x80000008, 0, 0, 0},
-	{0x80000001, 0, 0, 0, 0, 0x121, 0x2c100800},
-	{0x80000008, 0, 0, 0x3039, 0, 0, 0},
+	{ 0x0, 0, 0, 0x20, 0x756e6547, 0x6c65746e, 0x49656e69 },
+	{ 0x1, 0, 0, 0x000606a6, 0x0b400800, 0xfffab223, 0x1f8bfbff },
+	{ 0x2, 0, 0, 0x00feff01, 0xf0, 0, 0 },
+	{ 0x4, 0, INDEXED, 0xfc004121, 0x02c0003f, 0x3f, 0 },
+	{ 0x4, 1, INDEXED, 0xfc004122, 0x01c0003f, 0x3f, 0 },
+	{ 0x4, 2, INDEXED, 0xfc004143, 0x04c0003f, 0x3ff, 0 },
+	{ 0x4, 3, INDEXED, 0xfc1fc163, 0x0300003f, 0xffff, 4 },
+	{ 0x4, 4, INDEXED, 0, 0, 0, 0 },
+	{ 0x7, 0, INDEXED, 2, 0xf1bf07ab, 0x00405fde, 0xbc000400 },
+	{ 0xa, 0, 0, 0x08300805, 0, 0xf, 0x8604 },
+	{ 0xb, 0, INDEXED, 0, 0, 0, 0x2b },
+	{ 0xd, 0, INDEXED, 0x2e7, 0x340, 0xa88, 0 },
+	{ 0x1f, 0, INDEXED, 0, 0, 0, 0x2b },
+	{ 0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d },
+	{ 0x40000001, 0, 0, 0x01007efb, 0, 0, 0 },
+	{ 0x80000000, 0, 0, 0x80000008, 0, 0, 0 },
+	{ 0x80000001, 0, 0, 0, 0, 0x121, 0x2c100800 },
+	{ 0x80000008, 0, 0, 0x3039, 0, 0, 0 },
 };
 
 static const struct kt_cpuid_entry amd_host[] = {
-	{0x0, 0, 0, 0x10, 0x68747541, 0x444d4163, 0x69746e65},
-	{0x1, 0, 0, 0x00830f10, 0x2b400800, 0xfed83203, 0x178bfbff},
-	{0x7, 0, INDEXED, 0, 0x219c91a9, 0x00400004, 0},
-	{0xd, 0, INDEXED, 0x7, 0x340, 0x340, 0},
-	{0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d},
-	{0x40000001, 0, 0, 0x01007efb, 0, 0, 0},
-	{0x80000000, 0, 0, 0x80000021, 0x68747541, 0x444d4163, 0x69746e65},
-	{0x80000001, 0, 0, 0x00830f10, 0x40000000, 0x004003f3, 0x2fd3fbff},
-	{0x80000005, 0, 0, 0xff40ff40, 0xff40ff40, 0x20080140, 0x20080140},
-	{0x80000006, 0, 0, 0x48006400, 0x68006400, 0x02006140, 0x00209140},
-	{0x80000008, 0, 0, 0x3030, 0x0106d205, 0x203f, 0},
-	{0x8000001d, 0, INDEXED, 0x00004121, 0x01c0003f, 0x3f, 0},
-	{0x8000001d, 1, INDEXED, 0x00004122, 0x01c0003f, 0x3f, 0},
-	{0x8000001d, 2, INDEXED, 0x00004143, 0x01c0003f, 0x3ff, 2},
-	{0x8000001d, 3, INDEXED, 0x0001c163, 0x03c0003f, 0x3fff, 1},
-	{0x8000001d, 4, INDEXED, 0, 0, 0, 0},
-	{0x8000001e, 0, 0, 0, 0, 0, 0},
-	{0x80000021, 0, 0, 0x4d, 0, 0, 0},
+	{ 0x0, 0, 0, 0x10, 0x68747541, 0x444d4163, 0x69746e65 },
+	{ 0x1, 0, 0, 0x00830f10, 0x2b400800, 0xfed83203, 0x178bfbff },
+	{ 0x7, 0, INDEXED, 0, 0x219c91a9, 0x00400004, 0 },
+	{ 0xd, 0, INDEXED, 0x7, 0x340, 0x340, 0 },
+	{ 0x40000000, 0, 0, 0x40000001, 0x4b4d564b, 0x564b4d56, 0x4d },
+	{ 0x40000001, 0, 0, 0x01007efb, 0, 0, 0 },
+	{ 0x80000000, 0, 0, 0x80000021, 0x68747541, 0x444d4163, 0x69746e65 },
+	{ 0x80000001, 0, 0, 0x00830f10, 0x40000000, 0x004003f3, 0x2fd3fbff },
+	{ 0x80000005, 0, 0, 0xff40ff40, 0xff40ff40, 0x20080140, 0x20080140 },
+	{ 0x80000006, 0, 0, 0x48006400, 0x68006400, 0x02006140, 0x00209140 },
+	{ 0x80000008, 0, 0, 0x3030, 0x0106d205, 0x203f, 0 },
+	{ 0x8000001d, 0, INDEXED, 0x00004121, 0x01c0003f, 0x3f, 0 },
+	{ 0x8000001d, 1, INDEXED, 0x00004122, 0x01c0003f, 0x3f, 0 },
+	{ 0x8000001d, 2, INDEXED, 0x00004143, 0x01c0003f, 0x3ff, 2 },
+	{ 0x8000001d, 3, INDEXED, 0x0001c163, 0x03c0003f, 0x3fff, 1 },
+	{ 0x8000001d, 4, INDEXED, 0, 0, 0, 0 },
+	{ 0x8000001e, 0, 0, 0, 0, 0, 0 },
+	{ 0x80000021, 0, 0, 0x4d, 0, 0, 0 },
 };
 
 /* The least that can be called a list. */
 static const struct kt_cpuid_entry bare_host[] = {
-	{0x0, 0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69},
+	{ 0x0, 0, 0, 1, 0x756e6547, 0x6c65746e, 0x49656e69 },
 };
 
-static const struct kt_cpuid_options plain = {.tsc_deadline = true};
+static const struct kt_cpuid_options plain = { .tsc_deadline = true };
 
 static void make(const struct kt_topology *topology, uint32_t cpu,
 		 const struct kt_cpuid_entry *host, size_t n_host,
 		 const struct kt_cpuid_options *options,
 		 struct kt_cpuid_list *ret)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	if (kt_cpuid_make(topology, cpu, options, host, n_host, ret, &err) < 0)
 		fail_msg("%s", err.message);
@@ -152,7 +152,7 @@ static void describe(const struct kt_topology *topology,
 static void golden(const char *text)
 {
 	_cleanup_topology_ struct kt_topology *topology = shape(text, 256);
-	_cleanup_strbuf_ struct kt_strbuf intel = {0}, amd = {0};
+	_cleanup_strbuf_ struct kt_strbuf intel = { 0 }, amd = { 0 };
 	char name[256];
 
 	describe(topology, intel_host, KT_ARRAY_SIZE(intel_host), &intel);
@@ -178,7 +178,7 @@ static void apic_ids_leave_holes_for_odd_counts(void **state)
 {
 	_cleanup_topology_ struct kt_topology *odd = shape("1n3l3c1t", 256);
 	_cleanup_topology_ struct kt_topology *large = shape("1n14l9c2t", 256);
-	const uint32_t expected[] = {0, 1, 2, 4, 5, 6, 8, 9, 10};
+	const uint32_t expected[] = { 0, 1, 2, 4, 5, 6, 8, 9, 10 };
 
 	(void)state;
 	for (uint32_t cpu = 0; cpu < 9; cpu++)
@@ -285,7 +285,7 @@ static void a_host_without_caches_gets_plausible_ones(void **state)
 {
 	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
 	static struct kt_cpuid_list list;
-	const uint32_t sizes_kib[] = {32, 32, 1024, 16384};
+	const uint32_t sizes_kib[] = { 32, 32, 1024, 16384 };
 
 	(void)state;
 	make(t, 0, bare_host, 1, &plain, &list);
@@ -335,15 +335,15 @@ static void no_performance_counters_are_offered(void **state)
 
 /* The emulator's processor: AMD by name, with leaf 4 and few leaves else. */
 static const struct kt_cpuid_entry emulated_host[] = {
-	{0x0, 0, 0, 0xd, 0x68747541, 0x444d4163, 0x69746e65},
-	{0x1, 0, 0, 0x663, 0x00000800, 0xfeda3203, 0x178bfbff},
-	{0x4, 0, INDEXED, 0x121, 0x01c0003f, 0x3f, 1},
-	{0x4, 1, INDEXED, 0x122, 0x01c0003f, 0x3f, 1},
-	{0x4, 2, INDEXED, 0x143, 0x03c0003f, 0xfff, 1},
-	{0x4, 3, INDEXED, 0x163, 0x03c0003f, 0x3fff, 6},
-	{0x4, 4, INDEXED, 0, 0, 0, 0},
-	{0x80000000, 0, 0, 0x8000000a, 0x68747541, 0x444d4163, 0x69746e65},
-	{0x80000001, 0, 0, 0x663, 0, 0x3f7, 0x2d93fbff},
+	{ 0x0, 0, 0, 0xd, 0x68747541, 0x444d4163, 0x69746e65 },
+	{ 0x1, 0, 0, 0x663, 0x00000800, 0xfeda3203, 0x178bfbff },
+	{ 0x4, 0, INDEXED, 0x121, 0x01c0003f, 0x3f, 1 },
+	{ 0x4, 1, INDEXED, 0x122, 0x01c0003f, 0x3f, 1 },
+	{ 0x4, 2, INDEXED, 0x143, 0x03c0003f, 0xfff, 1 },
+	{ 0x4, 3, INDEXED, 0x163, 0x03c0003f, 0x3fff, 6 },
+	{ 0x4, 4, INDEXED, 0, 0, 0, 0 },
+	{ 0x80000000, 0, 0, 0x8000000a, 0x68747541, 0x444d4163, 0x69746e65 },
+	{ 0x80000001, 0, 0, 0x663, 0, 0x3f7, 0x2d93fbff },
 };
 
 static void an_old_amd_list_gets_the_leaves_it_lacks(void **state)
@@ -380,10 +380,11 @@ static void the_extended_topology_leaf_is_filled_where_it_is_in_reach(void **sta
 
 	(void)state;
 	memcpy(host, amd_host, sizeof(amd_host));
-	host[KT_ARRAY_SIZE(amd_host)] = (struct kt_cpuid_entry){
-		0x80000026, 0, INDEXED, 1, 2, 0x100, 77};
-	host[KT_ARRAY_SIZE(amd_host) + 1] = (struct kt_cpuid_entry){
-		0x80000026, 1, INDEXED, 4, 16, 0x201, 77};
+	host[KT_ARRAY_SIZE(amd_host)] =
+		(struct kt_cpuid_entry){ 0x80000026, 0, INDEXED, 1, 2, 0x100, 77 };
+	host[KT_ARRAY_SIZE(amd_host) + 1] =
+		(struct kt_cpuid_entry){ 0x80000026, 1,     INDEXED, 4,
+					 16,         0x201, 77 };
 	make(t, 11, host, KT_ARRAY_SIZE(host), &plain, &list);
 	assert_false(has_leaf(&list, 0x80000026)); /* beyond the highest */
 
@@ -409,7 +410,7 @@ static void amd_counters_are_not_offered(void **state)
 	(void)state;
 	memcpy(host, amd_host, sizeof(amd_host));
 	host[KT_ARRAY_SIZE(amd_host)] =
-		(struct kt_cpuid_entry){0x80000022, 0, 0, 1, 6, 0, 0};
+		(struct kt_cpuid_entry){ 0x80000022, 0, 0, 1, 6, 0, 0 };
 	for (size_t i = 0; i < KT_ARRAY_SIZE(host); i++) {
 		if (host[i].function == 0x80000001)
 			host[i].ecx |= 1u << 23 | 1u << 24 | 1u << 28;
@@ -422,11 +423,76 @@ static void amd_counters_are_not_offered(void **state)
 	assert_int_equal(leaf(&list, 0x80000022, 0)->ebx, 0);
 }
 
+/* A small generator, so that a failure can be had again. */
+static uint32_t next_random(uint64_t *state)
+{
+	*state = *state * 6364136223846793005ULL + 1442695040888963407ULL;
+	return (uint32_t)(*state >> 32);
+}
+
+static bool has_index(uint32_t function)
+{
+	return function == 4 || function == 0xb || function == 0xd ||
+	       function == 0x1f || function == 0x8000001d ||
+	       function == 0x80000026;
+}
+
+static void any_list_gives_a_sound_one(void **state)
+{
+	static const uint32_t functions[] = {
+		0,          1,          4,          0xa,        0xb,
+		0xd,        0x1f,       0x40000000, 0x40000001, 0x80000000,
+		0x80000001, 0x80000006, 0x80000008, 0x8000001d, 0x8000001e,
+		0x80000022, 0x80000026,
+	};
+	_cleanup_topology_ struct kt_topology *t = shape("1n3l3c2t", 256);
+	static struct kt_cpuid_list list;
+	uint64_t seed = 1;
+
+	(void)state;
+	for (int round = 0; round < 2000; round++) {
+		struct kt_cpuid_entry host[64];
+		size_t n = 1 + next_random(&seed) % KT_ARRAY_SIZE(host);
+		uint32_t cpu = next_random(&seed) % t->n_cpus;
+
+		for (size_t i = 0; i < n; i++)
+			host[i] = (struct kt_cpuid_entry){
+				.function = functions[next_random(&seed) %
+						      KT_ARRAY_SIZE(functions)],
+				.eax = next_random(&seed),
+				.ebx = next_random(&seed),
+				.ecx = next_random(&seed),
+				.edx = next_random(&seed),
+			};
+		for (size_t i = 0; i < n; i++) {
+			if (!has_index(host[i].function))
+				continue;
+			host[i].flags = INDEXED;
+			host[i].index = next_random(&seed) % 5;
+		}
+		host[0] = round % 2 ? amd_host[0] : intel_host[0];
+		make(t, cpu, host, n, &plain, &list);
+		for (size_t i = 0; i < list.n; i++) {
+			const struct kt_cpuid_entry *e = &list.entries[i];
+
+			for (size_t j = 0; j < i; j++)
+				assert_false(e->function ==
+						     list.entries[j].function &&
+					     e->index == list.entries[j].index);
+		}
+		assert_int_equal(leaf(&list, 1, 0)->ebx >> 24,
+				 kt_apic_id(t, cpu));
+		assert_int_equal(leaf(&list, 0xb, 0)->edx, kt_apic_id(t, cpu));
+		assert_int_equal(leaf(&list, 0xb, 1)->eax, 3);
+		assert_int_equal(leaf(&list, 0xb, 2)->ebx, 0);
+	}
+}
+
 static void options_set_and_clear_their_bits(void **state)
 {
 	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
-	const struct kt_cpuid_options none = {0}, all = {.tsc_deadline = true,
-							 .realtime = true};
+	const struct kt_cpuid_options none = { 0 }, all = { .tsc_deadline = true,
+							    .realtime = true };
 	static struct kt_cpuid_list list;
 
 	(void)state;
@@ -454,8 +520,8 @@ static void ids_beyond_xapic_need_extended_destinations(void **state)
 static void the_vendor_can_be_forced(void **state)
 {
 	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
-	const struct kt_cpuid_options intel = {.vendor = KT_CPUID_VENDOR_INTEL},
-				      amd = {.vendor = KT_CPUID_VENDOR_AMD};
+	const struct kt_cpuid_options intel = { .vendor = KT_CPUID_VENDOR_INTEL },
+				      amd = { .vendor = KT_CPUID_VENDOR_AMD };
 	static struct kt_cpuid_list list;
 
 	(void)state;
@@ -472,7 +538,7 @@ static void the_vendor_can_be_forced(void **state)
 static void vendors_have_names(void **state)
 {
 	enum kt_cpuid_vendor vendor = KT_CPUID_VENDOR_AMD;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_cpuid_vendor_parse(NULL, &vendor, &err), 0);
@@ -509,7 +575,7 @@ static void a_list_without_leaf_0_is_refused(void **state)
 {
 	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
 	static struct kt_cpuid_list list;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_cpuid_make(t, 0, &plain, amd_host + 1, 3, &list, &err),
@@ -524,13 +590,14 @@ static void more_leaves_than_kvm_takes_are_refused(void **state)
 	_cleanup_topology_ struct kt_topology *t = shape("1n1l1c1t", 256);
 	static struct kt_cpuid_entry host[KT_CPUID_MAX + 1];
 	static struct kt_cpuid_list list;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	(void)state;
 	host[0] = intel_host[0];
 	for (size_t n = KT_CPUID_MAX - 2; n <= KT_CPUID_MAX + 1; n++) {
 		for (uint32_t i = 1; i < n; i++)
-			host[i] = (struct kt_cpuid_entry){.function = 0x100 + i};
+			host[i] =
+				(struct kt_cpuid_entry){ .function = 0x100 + i };
 		assert_int_equal(kt_cpuid_make(t, 0, &plain, host, n, &list, &err),
 				 -E2BIG);
 		assert_string_equal(err.message,
@@ -554,6 +621,7 @@ int main(void)
 		cmocka_unit_test(
 			the_extended_topology_leaf_is_filled_where_it_is_in_reach),
 		cmocka_unit_test(amd_counters_are_not_offered),
+		cmocka_unit_test(any_list_gives_a_sound_one),
 		cmocka_unit_test(options_set_and_clear_their_bits),
 		cmocka_unit_test(ids_beyond_xapic_need_extended_destinations),
 		cmocka_unit_test(the_vendor_can_be_forced),
