@@ -8,6 +8,9 @@
 
 #define PANIC_MARK "Kernel panic - not syncing: "
 
+/* Init's reports use the same words. */
+#define TAIL_HEADING "the end of its kernel log:\n"
+
 static bool has(const char *text)
 {
 	return text && *text;
@@ -21,9 +24,9 @@ static void add_safe(struct kt_strbuf *sb, const char *text, size_t length)
 		if (c == '\r')
 			continue;
 		kt_strbuf_add_char(sb, (c < 0x20 && c != '\n' && c != '\t') ||
-						       c == 0x7f
-					       ? '.'
-					       : (char)c);
+						       c == 0x7f ?
+					       '.' :
+					       (char)c);
 	}
 }
 
@@ -58,10 +61,10 @@ static bool add_end(struct kt_strbuf *sb, const struct kt_crash_evidence *e)
 	case KT_END_RESET:
 	case KT_END_POWER_OFF:
 		kt_strbuf_addf(sb, "the guest %s before its init %s\n",
-			       e->end->kind == KT_END_RESET ? "restarted"
-							    : "powered off",
-			       e->ready ? "reported an exit code"
-					: "had come up");
+			       e->end->kind == KT_END_RESET ? "restarted" :
+							      "powered off",
+			       e->ready ? "reported an exit code" :
+					  "had come up");
 		return true;
 	case KT_END_NONE:
 		break;
@@ -85,7 +88,7 @@ static void add_tail(struct kt_strbuf *sb, const char *log)
 		if (line && line[1])
 			from = (size_t)(line + 1 - log);
 	}
-	kt_strbuf_add(sb, "the end of its kernel log:\n");
+	kt_strbuf_add(sb, TAIL_HEADING);
 	add_safe(sb, log + from, length - from);
 	end_line(sb);
 }
@@ -113,6 +116,8 @@ char *kt_crash_text(const struct kt_crash_evidence *e)
 		told = add_end(&sb, e);
 	if (!told)
 		return NULL;
-	add_tail(&sb, has(e->kernel) ? e->kernel : e->dmesg);
+	/* Where init has told the log's end itself, that will do. */
+	if (!strstr(kt_strbuf_text(&sb), TAIL_HEADING))
+		add_tail(&sb, has(e->kernel) ? e->kernel : e->dmesg);
 	return kt_strbuf_steal(&sb);
 }

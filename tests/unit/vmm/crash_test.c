@@ -8,19 +8,19 @@
 
 #define PANIC "[    1.0] Kernel panic - not syncing: Attempted to kill init!\n"
 
-static const struct kt_end nothing = {.kind = KT_END_NONE};
-static const struct kt_end reset = {.kind = KT_END_RESET, .vcpu = -1};
-static const struct kt_end fault = {.kind = KT_END_TRIPLE_FAULT,
-				    .text = "vCPU 1: triple fault\nrip 0\n"};
+static const struct kt_end nothing = { .kind = KT_END_NONE };
+static const struct kt_end reset = { .kind = KT_END_RESET, .vcpu = -1 };
+static const struct kt_end fault = { .kind = KT_END_TRIPLE_FAULT,
+				     .text = "vCPU 1: triple fault\nrip 0\n" };
 
 static void a_guest_that_ended_well_has_not_crashed(void **state)
 {
-	struct kt_crash_evidence e = {.end = &reset,
-				      .ready = true,
-				      .exited = true,
-				      .kernel = "boot\n",
-				      .last = "",
-				      .reports = ""};
+	struct kt_crash_evidence e = { .end = &reset,
+				       .ready = true,
+				       .exited = true,
+				       .kernel = "boot\n",
+				       .last = "",
+				       .reports = "" };
 
 	(void)state;
 	assert_null(kt_crash_text(&e));
@@ -31,8 +31,9 @@ static void a_guest_that_ended_well_has_not_crashed(void **state)
 
 static void a_guest_that_the_host_ended_has_not_crashed(void **state)
 {
-	struct kt_crash_evidence e = {
-		.end = &nothing, .cut_short = true, .kernel = "boot\n"};
+	struct kt_crash_evidence e = { .end = &nothing,
+				       .cut_short = true,
+				       .kernel = "boot\n" };
 
 	(void)state;
 	assert_null(kt_crash_text(&e));
@@ -40,8 +41,8 @@ static void a_guest_that_the_host_ended_has_not_crashed(void **state)
 
 static void a_panic_is_told_with_the_end_of_the_log(void **state)
 {
-	struct kt_crash_evidence e = {.end = &reset,
-				      .kernel = "first\n" PANIC "last\n"};
+	struct kt_crash_evidence e = { .end = &reset,
+				       .kernel = "first\n" PANIC "last\n" };
 	_cleanup_free_ char *text = kt_crash_text(&e);
 
 	(void)state;
@@ -54,8 +55,9 @@ static void a_panic_is_told_with_the_end_of_the_log(void **state)
 
 static void a_panic_counts_even_after_a_timeout(void **state)
 {
-	struct kt_crash_evidence e = {
-		.end = &nothing, .cut_short = true, .kernel = PANIC};
+	struct kt_crash_evidence e = { .end = &nothing,
+				       .cut_short = true,
+				       .kernel = PANIC };
 	_cleanup_free_ char *text = kt_crash_text(&e);
 
 	(void)state;
@@ -64,10 +66,10 @@ static void a_panic_counts_even_after_a_timeout(void **state)
 
 static void inits_report_is_told_once(void **state)
 {
-	struct kt_crash_evidence e = {.end = &reset,
-				      .reports = "init: no sentinel\n",
-				      .last = "init: no sentinel\n",
-				      .dmesg = "[ 1.0] out of memory\n"};
+	struct kt_crash_evidence e = { .end = &reset,
+				       .reports = "init: no sentinel\n",
+				       .last = "init: no sentinel\n",
+				       .dmesg = "[ 1.0] out of memory\n" };
 	_cleanup_free_ char *text = kt_crash_text(&e);
 
 	(void)state;
@@ -78,17 +80,31 @@ static void inits_report_is_told_once(void **state)
 
 static void last_words_on_com2_are_enough(void **state)
 {
-	struct kt_crash_evidence e = {.end = &reset,
-				      .last = "init: segmentation fault"};
+	struct kt_crash_evidence e = { .end = &reset,
+				       .last = "init: segmentation fault" };
 	_cleanup_free_ char *text = kt_crash_text(&e);
 
 	(void)state;
 	assert_string_equal(text, "init: segmentation fault\n");
 }
 
+static void the_logs_end_is_told_once(void **state)
+{
+	struct kt_crash_evidence e = { .end = &reset,
+				       .exited = true,
+				       .reports = "out of memory\n"
+						  "the end of its kernel "
+						  "log:\nlast\n",
+				       .dmesg = "last\n" };
+	_cleanup_free_ char *text = kt_crash_text(&e);
+
+	(void)state;
+	assert_string_equal(text, e.reports);
+}
+
 static void a_triple_fault_is_told_with_registers(void **state)
 {
-	struct kt_crash_evidence e = {.end = &fault};
+	struct kt_crash_evidence e = { .end = &fault };
 	_cleanup_free_ char *text = kt_crash_text(&e);
 
 	(void)state;
@@ -97,7 +113,7 @@ static void a_triple_fault_is_told_with_registers(void **state)
 
 static void a_restart_out_of_turn_is_told(void **state)
 {
-	struct kt_crash_evidence e = {.end = &reset};
+	struct kt_crash_evidence e = { .end = &reset };
 	_cleanup_free_ char *early = kt_crash_text(&e);
 	_cleanup_free_ char *late = NULL;
 
@@ -113,8 +129,8 @@ static void a_restart_out_of_turn_is_told(void **state)
 
 static void control_characters_of_the_guest_do_no_harm(void **state)
 {
-	struct kt_crash_evidence e = {.end = &reset,
-				      .last = "a\x1b[2Jb\tc\r\nd\x7f"};
+	struct kt_crash_evidence e = { .end = &reset,
+				       .last = "a\x1b[2Jb\tc\r\nd\x7f" };
 	_cleanup_free_ char *text = kt_crash_text(&e);
 
 	(void)state;
@@ -125,7 +141,7 @@ static void only_whole_lines_of_a_long_log_are_kept(void **state)
 {
 	size_t lines = 1000;
 	_cleanup_free_ char *log = malloc(lines * 10 + 1), *text = NULL;
-	struct kt_crash_evidence e = {.end = &reset};
+	struct kt_crash_evidence e = { .end = &reset };
 	const char *tail;
 
 	(void)state;
@@ -149,6 +165,7 @@ int main(void)
 		cmocka_unit_test(a_panic_is_told_with_the_end_of_the_log),
 		cmocka_unit_test(a_panic_counts_even_after_a_timeout),
 		cmocka_unit_test(inits_report_is_told_once),
+		cmocka_unit_test(the_logs_end_is_told_once),
 		cmocka_unit_test(last_words_on_com2_are_enough),
 		cmocka_unit_test(a_triple_fault_is_told_with_registers),
 		cmocka_unit_test(a_restart_out_of_turn_is_told),

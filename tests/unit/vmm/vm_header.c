@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* What a user of <ktstr/vm.h> may write; compiled only, with all warnings. */
+#include <ktstr/vm.h>
+
+struct ktstr_vm_config vm_header_defaults(void);
+struct ktstr_vm_config vm_header_uniform(uint32_t llcs, const char *kernel);
+struct ktstr_vm_config vm_header_nodes(void);
+
+#ifndef __cplusplus
+struct ktstr_vm_config vm_header_defaults(void)
+{
+	return KTSTR_VM_CONFIG();
+}
+
+struct ktstr_vm_config vm_header_uniform(uint32_t llcs, const char *kernel)
+{
+	return KTSTR_VM_CONFIG(.kernel = kernel,
+			       .topology = KTSTR_TOPOLOGY(1, llcs, 4, 2),
+			       .memory_mib = llcs * 64, .busybox = true,
+			       .exec_cmd = "lscpu",
+			       .timeout_ms = KTSTR_TIMEOUT_NONE);
+}
+
+struct ktstr_vm_config vm_header_nodes(void)
+{
+	static const struct ktstr_numa_node nodes[] = {
+		{ .llcs = 2, .memory_mib = 512 },
+		{ .llcs = 0, .memory_mib = 256 },
+	};
+
+	return KTSTR_VM_CONFIG(.topology = KTSTR_TOPOLOGY_NODES(nodes, 4, 1),
+			       .memory_mib = 768);
+}
+#endif
