@@ -66,9 +66,9 @@ static struct ktstr_vm_result *run(struct ktstr_vm *vm)
 	return result;
 }
 
-static const uint8_t spinning[] = {MICRO_SPIN};
-static const uint8_t resetting[] = {MICRO_PUTC('h'), MICRO_PUTC('i'),
-				    MICRO_PUTC('\n'), MICRO_RESET, MICRO_SPIN};
+static const uint8_t spinning[] = { MICRO_SPIN };
+static const uint8_t resetting[] = { MICRO_PUTC('h'), MICRO_PUTC('i'),
+				     MICRO_PUTC('\n'), MICRO_RESET, MICRO_SPIN };
 
 static void a_guest_that_restarts_ends_the_run(void **state)
 {
@@ -90,7 +90,7 @@ static void a_guest_that_restarts_ends_the_run(void **state)
 
 static void a_guest_that_powers_off_ends_the_run(void **state)
 {
-	static const uint8_t code[] = {MICRO_POWER_OFF, MICRO_SPIN};
+	static const uint8_t code[] = { MICRO_POWER_OFF, MICRO_SPIN };
 	struct ktstr_vm *vm = MICRO_VM("off", code);
 	struct ktstr_vm_result *result = run(vm);
 
@@ -102,7 +102,7 @@ static void a_guest_that_powers_off_ends_the_run(void **state)
 
 static void a_triple_fault_is_reported_with_registers(void **state)
 {
-	static const uint8_t code[] = {MICRO_FAULT};
+	static const uint8_t code[] = { MICRO_FAULT };
 	struct ktstr_vm *vm = MICRO_VM("fault", code);
 	struct ktstr_vm_result *result = run(vm);
 
@@ -130,7 +130,7 @@ static void a_guest_that_spins_runs_out_of_time(void **state)
 
 static void a_guest_that_halts_for_ever_runs_out_of_time(void **state)
 {
-	static const uint8_t code[] = {MICRO_HALT};
+	static const uint8_t code[] = { MICRO_HALT };
 	/* Four CPUs: three never woken up, one asleep. */
 	struct ktstr_vm *vm = MICRO_VM("halt", code, .timeout_ms = 200,
 				       .topology = KTSTR_TOPOLOGY(1, 2, 2, 1));
@@ -155,7 +155,8 @@ static void ports_and_memory_of_nobody_read_as_ones(void **state)
 		3,           4,    /* mov dword [rbx], 0x04030201 */
 		0x8b,        0x03, /* mov eax, [rbx] */
 		0xee,              /* out dx, al */
-		MICRO_RESET, MICRO_SPIN};
+		MICRO_RESET, MICRO_SPIN
+	};
 	struct ktstr_vm *vm = MICRO_VM("nobody", code);
 	struct ktstr_vm_result *result = run(vm);
 
@@ -167,25 +168,25 @@ static void ports_and_memory_of_nobody_read_as_ones(void **state)
 
 static void a_flooded_console_keeps_its_last_bytes(void **state)
 {
-	static const uint8_t code[] = {0x66,
-				       0xba,
-				       0xf8,
-				       0x03, /* mov dx, 0x3f8 */
-				       0xb9,
-				       0x00,
-				       0x60,
-				       0x04,
-				       0x00, /* mov ecx, 0x46000 */
-				       0xb0,
-				       'a',  /* mov al, 'a' */
-				       0xee, /* out dx, al */
-				       0xff,
-				       0xc9, /* dec ecx */
-				       0x75,
-				       0xfb, /* jnz to the out */
-				       MICRO_PUTC('z'),
-				       MICRO_RESET,
-				       MICRO_SPIN};
+	static const uint8_t code[] = { 0x66,
+					0xba,
+					0xf8,
+					0x03, /* mov dx, 0x3f8 */
+					0xb9,
+					0x00,
+					0x60,
+					0x04,
+					0x00, /* mov ecx, 0x46000 */
+					0xb0,
+					'a',  /* mov al, 'a' */
+					0xee, /* out dx, al */
+					0xff,
+					0xc9, /* dec ecx */
+					0x75,
+					0xfb, /* jnz to the out */
+					MICRO_PUTC('z'),
+					MICRO_RESET,
+					MICRO_SPIN };
 	struct ktstr_vm *vm = MICRO_VM("flood", code, .timeout_ms = 120000);
 	struct ktstr_vm_result *result = run(vm);
 	size_t length = strlen(result->console);
@@ -198,8 +199,8 @@ static void a_flooded_console_keeps_its_last_bytes(void **state)
 }
 
 /* Says so on its console when it runs, and then never ends. */
-static const uint8_t announcing[] = {MICRO_PUTC('u'), MICRO_PUTC('p'),
-				     MICRO_PUTC('\n'), MICRO_SPIN};
+static const uint8_t announcing[] = { MICRO_PUTC('u'), MICRO_PUTC('p'),
+				      MICRO_PUTC('\n'), MICRO_SPIN };
 
 static void post(void *userdata, enum ktstr_log_level level, const char *message)
 {
@@ -226,7 +227,7 @@ static void *stop_when_up(void *arg)
 static void another_thread_may_stop_a_run(void **state)
 {
 	struct stopper stopper;
-	const struct ktstr_log log = {.emit = post, .userdata = &stopper.up};
+	const struct ktstr_log log = { .emit = post, .userdata = &stopper.up };
 	struct ktstr_vm_result *result;
 	pthread_t thread;
 
@@ -265,8 +266,8 @@ static void signal_this_process(void *userdata, enum ktstr_log_level level,
 
 static void a_signal_handler_may_stop_a_run(void **state)
 {
-	const struct ktstr_log log = {.emit = signal_this_process};
-	const struct sigaction action = {.sa_handler = on_signal};
+	const struct ktstr_log log = { .emit = signal_this_process };
+	const struct sigaction action = { .sa_handler = on_signal };
 	struct ktstr_vm *vm =
 		MICRO_VM("up", announcing, .dmesg = true, .log = &log);
 	struct ktstr_vm_result *result;
@@ -413,7 +414,7 @@ static void count_line(void *userdata, enum ktstr_log_level level,
 static void dmesg_streams_the_kernel_log_by_lines(void **state)
 {
 	int lines = 0;
-	const struct ktstr_log log = {.emit = count_line, .userdata = &lines};
+	const struct ktstr_log log = { .emit = count_line, .userdata = &lines };
 	struct ktstr_vm *vm =
 		MICRO_VM("reset", resetting, .dmesg = true, .log = &log);
 

@@ -1,0 +1,338 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * vm_guest INIT KERNEL [CASE...]: the public calls with a stock kernel and
+ * ktstr's own init in the guest: commands, streams, terminals, and all the ways
+ * in which a guest can fail. Runs itself in the emulated machine where this
+ * host's KVM cannot run a kernel.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <ktstr/vm.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/strbuf.h"
+#include "nest/nest.h"
+
+/* For a guest that comes to its end, however slow the host. */
+#define TIMEOUT_MS 180000
+
+static const char *init_path;
+static const char *kernel;
+
+/* One case fails by the first thing that is not as it should be. */
+#define CHECK(condition)                                                       \
+	do {                                                                   \
+		if (!(condition)) {                                            \
+			printf("  line %d: %s\n", __LINE__, #condition);       \
+			return false;                                          \
+		}                                                              \
+	} while (0)
+
+static bool has(const char *text, const char *part)
+{
+	if (text && strstr(text, part))
+		return true;
+	printf("  \"%s\" does not contain \"%s\"\n", text ? text : "(null)",
+	       part);
+	return false;
+}
+
+static void print(void *userdata, enum ktstr_log_level level, const char *message)
+{
+	(void)userdata;
+	if (level != KTSTR_LOG_DEBUG)
+		fprintf(stderr, "  %s\n", message);
+}
+
+static const struct ktstr_log log_sink = { .emit = print };
+
+static struct ktstr_vm_config config_for(const char *command)
+{
+	return KTSTR_VM_CONFIG(.kernel = kernel, .init_binary = init_path,
+			       .exec_cmd = command, .busybox = true,
+			       .timeout_ms = TIMEOUT_MS, .log = &log_sink);
+}
+
+static struct ktstr_vm_result *run(const struct ktstr_vm_config *config)
+{
+	struct ktstr_vm_result *result = NULL;
+	struct ktstr_error err = {};
+	struct ktstr_vm *vm = NULL;
+
+	if (ktstr_vm_build(config, &vm, &err) || ktstr_vm_run(vm, &result, &err)) {
+		printf("  %s\n", err.message);
+		result = NULL;
+	}
+	ktstr_vm_destroy(vm);
+	return result;
+}
+
+KT_DEFINE_CLEANUP(struct ktstr_vm_result *, ktstr_vm_result_free)
+#define _cleanup_result_ _cleanup_(ktstr_vm_result_free_cleanup)
+
+/* A pipe with everything in it that the guest will read. */
+static int input_of(const char *text)
+{
+	int fds[2];
+
+	if (pipe2(fds, O_CLOEXEC) < 0 || kt_write_all(fds[1], text, strlen(text)))
+		return -1;
+	close(fds[1]);
+	return fds[0];
+}
+
+static int temporary_file(void)
+{
+	return memfd_create("output", MFD_CLOEXEC);
+}
+
+static char *text_of(int fd)
+{
+	char *text = NULL;
+
+	lseek(fd, 0, SEEK_SET);
+	return kt_read_fd(fd, 16 << 20, &text, NULL) ? NULL : text;
+}
+
+static bool a_command_gets_its_streams_and_gives_its_code(void)
+{
+	static const char *const symbols[] = { "init_task", "no_such_symbol",
+					       NULL };
+	struct ktstr_vm_config config =
+		config_for("cat; echo to stderr >&2; exit 7");
+	_cleanup_close_ int in = input_of("from stdin\n");
+	_cleanup_close_ int out = temporary_file(), err = temporary_file();
+	_cleanup_result_ struct ktstr_vm_result *result = NULL;
+	_cleanup_free_ char *out_text = NULL, *err_text = NULL;
+
+	config.stdio = (struct ktstr_stdio){ in, out, err };
+	config.kernel_symbols = symbols;
+	config.topology = KTSTR_TOPOLOGY(1, 1, 2, 1);
+	result = run(&config);
+	CHECK(result);
+	out_text = text_of(out);
+	err_text = text_of(err);
+	CHECK(strcmp(out_text, "from stdin\n") == 0);
+	CHECK(strcmp(err_text, "to stderr\n") == 0);
+	CHECK(result->exit_code == 7 && !result->success);
+	CHECK(result->ready && !result->timed_out && !result->crash);
+	CHECK(result->timings.boot_ns > 0);
+	CHECK(strcmp(result->output, "") == 0);
+	CHECK(result->n_kernel_addresses == 2);
+	CHECK(strcmp(result->kernel_addresses[0].name, "init_task") == 0);
+	CHECK(result->kernel_addresses[0].address >> 47 == 0x1ffff);
+	CHECK(result->kernel_addresses[1].address == 0);
+	CHECK(result->n_kvm_stats > 0);
+	return true;
+}
+
+static bool output_is_kept_where_nobody_reads_it(void)
+{
+	struct ktstr_vm_config config = config_for("echo one; echo two >&2");
+	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+
+	CHECK(result && result->success && result->exit_code == 0);
+	CHECK(has(result->output, "one\n") && has(result->output, "two\n"));
+	return true;
+}
+
+struct reader {
+	int fd;
+	size_t bytes;
+};
+
+/* Never more than a little at a time, so that the pipe stays full. */
+static void *read_slowly(void *arg)
+{
+	struct reader *reader = arg;
+	char data[512];
+	ssize_t n;
+
+	while ((n = read(reader->fd, data, sizeof(data))) > 0)
+		reader->bytes += (size_t)n;
+	return NULL;
+}
+
+static bool a_slow_reader_gets_every_byte(void)
+{
+	struct ktstr_vm_config config = config_for("head -c 3000000 /dev/zero");
+	_cleanup_result_ struct ktstr_vm_result *result = NULL;
+	struct reader reader = {};
+	pthread_t thread;
+	int fds[2];
+
+	CHECK(pipe2(fds, O_CLOEXEC) == 0);
+	config.stdio.output_fd = fds[1];
+	reader.fd = fds[0];
+	CHECK(pthread_create(&thread, NULL, read_slowly, &reader) == 0);
+	result = run(&config);
+	close(fds[1]);
+	pthread_join(thread, NULL);
+	close(fds[0]);
+	CHECK(result && result->exit_code == 0);
+	CHECK(reader.bytes == 3000000);
+	return true;
+}
+
+static bool a_command_that_nobody_reads_dies_as_on_the_host(void)
+{
+	struct ktstr_vm_config config = config_for("yes");
+	_cleanup_result_ struct ktstr_vm_result *result = NULL;
+	int fds[2];
+
+	CHECK(pipe2(fds, O_CLOEXEC) == 0);
+	close(fds[0]);
+	config.stdio.output_fd = fds[1];
+	result = run(&config);
+	close(fds[1]);
+	CHECK(result && !result->timed_out);
+	CHECK(result->exit_code == 128 + SIGPIPE);
+	return true;
+}
+
+static bool a_shell_reads_its_terminal(void)
+{
+	struct ktstr_vm_config config = config_for(NULL);
+	_cleanup_close_ int in = input_of("echo answer: $((6 * 7))\nexit 3\n");
+	_cleanup_close_ int out = temporary_file();
+	_cleanup_result_ struct ktstr_vm_result *result = NULL;
+	_cleanup_free_ char *text = NULL;
+
+	config.stdio.input_fd = in;
+	config.stdio.output_fd = out;
+	result = run(&config);
+	CHECK(result && result->exit_code == 3);
+	text = text_of(out);
+	CHECK(has(text, "answer: 42"));
+	return true;
+}
+
+static bool a_panic_is_told(void)
+{
+	struct ktstr_vm_config config =
+		config_for("echo c > /proc/sysrq-trigger");
+	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+
+	CHECK(result && !result->success && result->exit_code == -1);
+	CHECK(result->ready && !result->timed_out);
+	CHECK(has(result->crash, "kernel panicked: sysrq triggered crash"));
+	CHECK(has(result->crash, "Call Trace"));
+	return true;
+}
+
+static bool a_panic_before_init_is_told(void)
+{
+	struct ktstr_vm_config config = config_for("true");
+	_cleanup_result_ struct ktstr_vm_result *result = NULL;
+
+	config.cmdline = "rdinit=/none init=/none root=/dev/none";
+	result = run(&config);
+	CHECK(result && !result->ready && !result->timed_out);
+	CHECK(has(result->crash, "the guest's kernel panicked: "));
+	return true;
+}
+
+static bool a_dead_init_is_told(void)
+{
+	struct ktstr_vm_config config = config_for("kill -SEGV 1; sleep 60");
+	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+
+	CHECK(result && !result->success && !result->timed_out);
+	CHECK(has(result->crash, "init (PID 1) died of SIGSEGV"));
+	return true;
+}
+
+static bool memory_that_ran_out_is_told(void)
+{
+	struct ktstr_vm_config config = config_for("tail /dev/zero");
+	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+
+	CHECK(result && !result->success && !result->timed_out);
+	CHECK(result->exit_code == 128 + SIGKILL);
+	CHECK(has(result->crash, "ran out of memory"));
+	return true;
+}
+
+static bool a_guest_that_restarts_by_itself_is_told(void)
+{
+	struct ktstr_vm_config config = config_for("reboot -f");
+	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+
+	CHECK(result && !result->success && result->exit_code == -1);
+	CHECK(has(result->crash, "restarted before its init reported"));
+	return true;
+}
+
+static const struct {
+	const char *name;
+	bool (*run)(void);
+} cases[] = {
+	{ "command", a_command_gets_its_streams_and_gives_its_code },
+	{ "kept", output_is_kept_where_nobody_reads_it },
+	{ "slow-reader", a_slow_reader_gets_every_byte },
+	{ "no-reader", a_command_that_nobody_reads_dies_as_on_the_host },
+	{ "shell", a_shell_reads_its_terminal },
+	{ "panic", a_panic_is_told },
+	{ "early-panic", a_panic_before_init_is_told },
+	{ "dead-init", a_dead_init_is_told },
+	{ "out-of-memory", memory_that_ran_out_is_told },
+	{ "reboot", a_guest_that_restarts_by_itself_is_told },
+};
+
+static bool is_wanted(const char *name, int argc, char **argv)
+{
+	for (int i = 3; i < argc; i++) {
+		if (strcmp(argv[i], name) == 0)
+			return true;
+	}
+	return argc == 3;
+}
+
+int main(int argc, char **argv)
+{
+	const struct kt_nest_request request = { .argv = (const char *const *)argv };
+	struct ktstr_error err = { 0 };
+	size_t n_wanted = 0, n_fine = 0;
+	int r, status;
+
+	if (argc < 3) {
+		fprintf(stderr, "usage: %s INIT KERNEL [CASE...]\n", argv[0]);
+		return 2;
+	}
+	r = kt_nest_dispatch(&request, &log_sink, &status, &err);
+	if (r < 0)
+		fprintf(stderr, "%s\n", err.message);
+	if (r)
+		return r < 0 ? 1 : status;
+	init_path = argv[1];
+	kernel = argv[2];
+	for (size_t i = 0; i < KT_ARRAY_SIZE(cases); i++) {
+		uint64_t start_ns = kt_now_ns();
+		bool fine;
+
+		if (!is_wanted(cases[i].name, argc, argv))
+			continue;
+		n_wanted++;
+		fine = cases[i].run();
+		n_fine += fine;
+		printf("%s %s (%.1f s)\n", fine ? "ok  " : "FAIL",
+		       cases[i].name, (double)(kt_now_ns() - start_ns) / 1e9);
+		fflush(stdout);
+	}
+	if (!n_wanted) {
+		fprintf(stderr, "%s: no such case\n", argv[0]);
+		return 2;
+	}
+	printf("%zu of %zu cases are right\n", n_fine, n_wanted);
+	return n_fine == n_wanted ? 0 : 1;
+}
