@@ -174,6 +174,10 @@ int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
  * Runs the VM once, to its end. A guest that crashed, failed or ran out of
  * time is a result, not an error; an error means that no verdict about the
  * guest exists. Two VMs may run at once in one process, on threads of theirs.
+ *
+ * No signal handler is installed. Each vCPU has a thread that blocks all
+ * signals and is woken up by SIGRTMIN, which only it receives; the calling
+ * thread blocks SIGPIPE until this returns.
  */
 int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,
 		 struct ktstr_error *err);

@@ -93,8 +93,8 @@ static int settle_memory(struct kt_config *config,
 	config->memory_min_mib = public->memory_deferred_min_mib;
 	config->memory_mib = deferred ? 0 : public->memory_mib;
 	if (!config->topology->has_declared_memory) {
-		return deferred ? 0
-				: kt_topology_assign_memory(config->topology,
+		return deferred ? 0 :
+				  kt_topology_assign_memory(config->topology,
 							    config->memory_mib,
 							    err);
 	}
@@ -115,10 +115,10 @@ static int check_file(const char *what, const char *path, struct ktstr_error *er
 	struct stat st;
 
 	if (stat(path, &st) < 0)
-		return errno == ENOENT
-			       ? kt_err(err, -ENOENT, "%s not found: %s", what,
-					path)
-			       : kt_err_errno(err, -errno, "%s %s", what, path);
+		return errno == ENOENT ?
+			       kt_err(err, -ENOENT, "%s not found: %s", what,
+				      path) :
+			       kt_err_errno(err, -errno, "%s %s", what, path);
 	if (!S_ISREG(st.st_mode))
 		return kt_err(err, -EINVAL, "%s is not a regular file: %s",
 			      what, path);

@@ -21,7 +21,7 @@ static void ended_by_reset(void *userdata)
 	const struct kt_vcpu_host *host = userdata;
 
 	host->end(host->userdata,
-		  &(struct kt_end){.kind = KT_END_RESET, .vcpu = -1});
+		  &(struct kt_end){ .kind = KT_END_RESET, .vcpu = -1 });
 }
 
 static void ended_by_power_off(void *userdata)
@@ -29,7 +29,7 @@ static void ended_by_power_off(void *userdata)
 	const struct kt_vcpu_host *host = userdata;
 
 	host->end(host->userdata,
-		  &(struct kt_end){.kind = KT_END_POWER_OFF, .vcpu = -1});
+		  &(struct kt_end){ .kind = KT_END_POWER_OFF, .vcpu = -1 });
 }
 
 /* Fails only if the vCPU's interrupts could not be routed; nobody to tell. */
@@ -139,13 +139,13 @@ int kt_machine_add_devices(struct kt_machine *machine,
 			   const struct kt_machine_config *config,
 			   struct ktstr_error *err)
 {
-	struct kt_serial_config com1 = {.line = config->kernel_log,
-					.userdata = config->userdata};
+	struct kt_serial_config com1 = { .line = config->kernel_log,
+					 .userdata = config->userdata };
 	struct kt_serial_config com2 = {};
 	int r;
 
-	machine->sleep = (struct kt_sleep){.power_off = ended_by_power_off,
-					   .userdata = &machine->host};
+	machine->sleep = (struct kt_sleep){ .power_off = ended_by_power_off,
+					    .userdata = &machine->host };
 
 	r = add_serial(machine, KT_MACHINE_IRQ_COM1, KT_COM1_PORT, &com1,
 		       &machine->com1, err);

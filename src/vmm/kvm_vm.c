@@ -23,7 +23,7 @@ static void add_pin(struct routing *routing, uint32_t gsi, uint32_t chip,
 	routing->entries[routing->header.nr++] = (struct kvm_irq_routing_entry){
 		.gsi = gsi,
 		.type = KVM_IRQ_ROUTING_IRQCHIP,
-		.u.irqchip = {.irqchip = chip, .pin = pin},
+		.u.irqchip = { .irqchip = chip, .pin = pin },
 	};
 }
 
@@ -37,8 +37,8 @@ static int route_kernel_irqchip(struct kt_kvm *kvm)
 
 	for (uint32_t i = 0; i < 2 * PIC_PINS; i++)
 		add_pin(&routing, i,
-			i < PIC_PINS ? KVM_IRQCHIP_PIC_MASTER
-				     : KVM_IRQCHIP_PIC_SLAVE,
+			i < PIC_PINS ? KVM_IRQCHIP_PIC_MASTER :
+				       KVM_IRQCHIP_PIC_SLAVE,
 			i % PIC_PINS);
 	for (uint32_t i = 0; i < KT_IOAPIC_PINS; i++) {
 		if (i != KT_PIT_GSI)
@@ -75,7 +75,7 @@ int kt_kvm_route_msis(struct kt_kvm *kvm, const struct kt_msi *msis, size_t n_ms
 
 static int enable_cap(struct kt_kvm *kvm, uint32_t cap, uint64_t arg)
 {
-	struct kvm_enable_cap enable = {.cap = cap, .args = {arg}};
+	struct kvm_enable_cap enable = { .cap = cap, .args = { arg } };
 
 	return ioctl(kvm->vm_fd, KVM_ENABLE_CAP, &enable) < 0 ? -errno : 0;
 }
@@ -83,7 +83,7 @@ static int enable_cap(struct kt_kvm *kvm, uint32_t cap, uint64_t arg)
 static int init_kernel_irqchip(struct kt_kvm *kvm, struct ktstr_error *err)
 {
 	/* Port 0x61 then answers inside KVM instead of a trip to us. */
-	struct kvm_pit_config pit = {.flags = KVM_PIT_SPEAKER_DUMMY};
+	struct kvm_pit_config pit = { .flags = KVM_PIT_SPEAKER_DUMMY };
 	int r;
 
 	if (ioctl(kvm->vm_fd, KVM_CREATE_IRQCHIP, 0) < 0)
@@ -187,9 +187,9 @@ int kt_kvm_init(struct kt_kvm *kvm, const struct kt_kvm_options *o,
 	if (!r)
 		r = place_kvm_pages(kvm, err);
 	if (!r)
-		r = o->irqchip == KT_IRQCHIP_SPLIT
-			    ? init_split_irqchip(kvm, err)
-			    : init_kernel_irqchip(kvm, err);
+		r = o->irqchip == KT_IRQCHIP_SPLIT ?
+			    init_split_irqchip(kvm, err) :
+			    init_kernel_irqchip(kvm, err);
 	/* A refusal costs host CPU time and nothing else. */
 	if (!r && o->limit_halt_poll && kt_kvm_has(&kvm->caps, KT_KVM_HALT_POLL))
 		(void)enable_cap(kvm, KVM_CAP_HALT_POLL,
@@ -237,7 +237,7 @@ int kt_kvm_set_memory(struct kt_kvm *kvm, const struct kt_guest_memory *memory,
 int kt_kvm_irqfd(struct kt_kvm *kvm, int eventfd, uint32_t gsi,
 		 struct ktstr_error *err)
 {
-	struct kvm_irqfd irqfd = {.fd = (uint32_t)eventfd, .gsi = gsi};
+	struct kvm_irqfd irqfd = { .fd = (uint32_t)eventfd, .gsi = gsi };
 
 	if (ioctl(kvm->vm_fd, KVM_IRQFD, &irqfd) < 0)
 		return kt_err_errno(err, -errno,

@@ -45,8 +45,8 @@ static int init_kvm(struct kt_machine *machine,
 	struct kt_kvm_options options = {
 		.n_vcpus = t->n_cpus,
 		.highest_apic_id = highest,
-		.irqchip = highest >= KT_APIC_ID_X2APIC ? KT_IRQCHIP_SPLIT
-							: KT_IRQCHIP_KERNEL,
+		.irqchip = highest >= KT_APIC_ID_X2APIC ? KT_IRQCHIP_SPLIT :
+							  KT_IRQCHIP_KERNEL,
 		.limit_halt_poll = true,
 		.halt_poll_us = t->n_cpus > config->host_cpus ? 0 : HALT_POLL_US,
 	};

@@ -18,7 +18,7 @@
 #include "wire/guest_files.h"
 
 /* What a stock kernel lacks to see our devices. */
-static const char *const guest_modules[] = {"virtio_mmio", NULL};
+static const char *const guest_modules[] = { "virtio_mmio", NULL };
 
 static uint32_t host_cpus(void)
 {
@@ -279,8 +279,9 @@ static void tear_down(struct kt_run *run)
 int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,
 		 struct ktstr_error *err)
 {
-	struct kt_run run = {
-		.vm = vm, .config = &vm->config, .start_ns = kt_now_ns()};
+	struct kt_run run = { .vm = vm,
+			      .config = &vm->config,
+			      .start_ns = kt_now_ns() };
 	int r;
 
 	if (atomic_exchange(&vm->ran, true))

@@ -29,7 +29,7 @@ enum loop_fd {
 
 bool kt_run_stop_requested(const struct kt_run *run)
 {
-	struct pollfd fd = {.fd = run->vm->stop_eventfd, .events = POLLIN};
+	struct pollfd fd = { .fd = run->vm->stop_eventfd, .events = POLLIN };
 
 	return poll(&fd, 1, 0) > 0;
 }
@@ -86,7 +86,7 @@ static void fill(struct kt_run *run, struct pollfd fds[LOOP_FDS])
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(own); i++)
-		fds[i] = (struct pollfd){.fd = own[i], .events = POLLIN};
+		fds[i] = (struct pollfd){ .fd = own[i], .events = POLLIN };
 	kt_session_poll(&run->session, &fds[LOOP_SESSION]);
 }
 
@@ -148,14 +148,14 @@ void kt_run_drain(struct kt_run *run)
 		if (!more && !kt_session_has_pending(&run->session))
 			return;
 		kt_session_poll(&run->session, fds + 1);
-		fds[0] = (struct pollfd){.fd = run->vm->stop_eventfd,
-					 .events = POLLIN};
+		fds[0] = (struct pollfd){ .fd = run->vm->stop_eventfd,
+					  .events = POLLIN };
 		fds[1].fd = -1; /* no input for a guest that is gone */
 		if (run->stopped)
 			fds[0].fd = -1;
 		if (poll(fds, KT_ARRAY_SIZE(fds),
-			 kt_session_has_pending(&run->session) ? until(bound)
-							       : 0) < 0 &&
+			 kt_session_has_pending(&run->session) ? until(bound) :
+								 0) < 0 &&
 		    errno != EINTR)
 			return;
 		if (fds[0].revents || kt_now_ns() >= bound) {

@@ -94,9 +94,9 @@ static void frame_addresses(struct kt_session *session,
 
 static void frame_output(struct kt_session *session, const struct kt_frame *frame)
 {
-	enum kt_session_stream which = frame->type == KT_FRAME_STDERR
-					       ? KT_SESSION_ERROR
-					       : KT_SESSION_OUTPUT;
+	enum kt_session_stream which = frame->type == KT_FRAME_STDERR ?
+					       KT_SESSION_ERROR :
+					       KT_SESSION_OUTPUT;
 
 	kt_stream_put(&session->streams[which], frame->payload, frame->length);
 }
@@ -122,14 +122,14 @@ static const struct {
 	uint32_t type;
 	void (*handle)(struct kt_session *session, const struct kt_frame *frame);
 } frame_handlers[] = {
-	{KT_FRAME_READY, frame_ready},
-	{KT_FRAME_STDOUT, frame_output},
-	{KT_FRAME_STDERR, frame_output},
-	{KT_FRAME_EXIT, frame_exit},
-	{KT_FRAME_KERNEL_ADDRESSES, frame_addresses},
-	{KT_FRAME_CRASH, frame_crash},
-	{KT_FRAME_DMESG, frame_dmesg},
-	{KT_FRAME_LIFECYCLE, frame_lifecycle},
+	{ KT_FRAME_READY, frame_ready },
+	{ KT_FRAME_STDOUT, frame_output },
+	{ KT_FRAME_STDERR, frame_output },
+	{ KT_FRAME_EXIT, frame_exit },
+	{ KT_FRAME_KERNEL_ADDRESSES, frame_addresses },
+	{ KT_FRAME_CRASH, frame_crash },
+	{ KT_FRAME_DMESG, frame_dmesg },
+	{ KT_FRAME_LIFECYCLE, frame_lifecycle },
 };
 
 static void handle_frame(struct kt_session *session, const struct kt_frame *frame)

@@ -61,7 +61,7 @@ int kt_stats_read(int fd, int32_t vcpu, struct kt_stats *stats)
 		stat = append(stats);
 		if (!stat)
 			return -ENOMEM;
-		*stat = (struct ktstr_kvm_stat){.vcpu = vcpu, .value = value};
+		*stat = (struct ktstr_kvm_stat){ .vcpu = vcpu, .value = value };
 		snprintf(stat->name, sizeof(stat->name), "%.*s",
 			 (int)header.name_size, desc->name);
 	}

@@ -29,7 +29,7 @@ static int kick_signal(void)
 
 static void report(struct kt_vcpu *vcpu, enum kt_end_kind kind, const char *reason)
 {
-	struct kt_end end = {.kind = kind, .vcpu = (int32_t)vcpu->index};
+	struct kt_end end = { .kind = kind, .vcpu = (int32_t)vcpu->index };
 	char registers[KT_REGISTERS_TEXT_BYTES];
 
 	kt_registers_text(vcpu->fd, registers, sizeof(registers));
@@ -116,7 +116,7 @@ static enum step exit_fail_entry(struct kt_vcpu *vcpu)
 
 static enum step exit_system_event(struct kt_vcpu *vcpu)
 {
-	struct kt_end end = {.kind = KT_END_RESET, .vcpu = (int32_t)vcpu->index};
+	struct kt_end end = { .kind = KT_END_RESET, .vcpu = (int32_t)vcpu->index };
 
 	if (vcpu->run->system_event.type == KVM_SYSTEM_EVENT_SHUTDOWN)
 		end.kind = KT_END_POWER_OFF;
@@ -186,7 +186,7 @@ static int set_signal_mask(struct kt_vcpu *vcpu)
 	struct {
 		struct kvm_signal_mask header;
 		uint8_t bits[KERNEL_SIGSET_BYTES];
-	} mask = {.header.len = KERNEL_SIGSET_BYTES};
+	} mask = { .header.len = KERNEL_SIGSET_BYTES };
 	unsigned int bit = (unsigned int)kick_signal() - 1;
 
 	memset(mask.bits, 0xff, sizeof(mask.bits));

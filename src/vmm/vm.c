@@ -39,7 +39,7 @@ static int check_room(const struct kt_config *config,
 	_cleanup_free_ struct kt_memory_region *regions =
 		calloc(t->n_nodes + 1, sizeof(*regions));
 	_cleanup_free_ uint64_t *bytes = calloc(t->n_nodes, sizeof(*bytes));
-	struct kt_guest_memory memory = {.regions = regions};
+	struct kt_guest_memory memory = { .regions = regions };
 
 	if (!regions || !bytes)
 		return kt_err_errno(err, -ENOMEM, "no memory for %u nodes",

@@ -108,14 +108,14 @@ int kt_boot_plan(const struct kt_kernel *kernel, struct kt_boot_kernel *ret,
 	int r;
 
 	read_header(kernel, &header);
-	r = kernel->elf ? plan_elf(kernel, &plan, err)
-			: plan_bzimage(kernel, &header, &plan, err);
+	r = kernel->elf ? plan_elf(kernel, &plan, err) :
+			  plan_bzimage(kernel, &header, &plan, err);
 	if (r)
 		return r;
-	plan.initrd_max = header.initrd_addr_max ? header.initrd_addr_max
-						 : DEFAULT_INITRD_MAX;
-	plan.cmdline_max = KT_MIN(header.cmdline_size ? header.cmdline_size
-						      : DEFAULT_CMDLINE,
+	plan.initrd_max = header.initrd_addr_max ? header.initrd_addr_max :
+						   DEFAULT_INITRD_MAX;
+	plan.cmdline_max = KT_MIN(header.cmdline_size ? header.cmdline_size :
+							DEFAULT_CMDLINE,
 				  (uint32_t)KT_CMDLINE_BYTES - 1);
 	*ret = plan;
 	return 0;
@@ -128,16 +128,16 @@ static int too_small(const struct kt_guest_memory *memory, uint64_t end,
 
 	for (size_t i = 0; i < memory->n_regions; i++)
 		have += memory->regions[i].size_bytes;
-	return kt_err(
-		err, -ENOSPC,
-		"%s ends at %llu MiB and does not fit the guest's memory "
-		"of %llu MiB, the first node's %llu MiB in particular; "
-		"raise memory_mib",
-		what, (unsigned long long)(end / KT_MIB + 1),
-		(unsigned long long)(have / KT_MIB),
-		(unsigned long long)(memory->n_regions
-					     ? memory->regions[0].size_bytes / KT_MIB
-					     : 0));
+	return kt_err(err, -ENOSPC,
+		      "%s ends at %llu MiB and does not fit the guest's memory "
+		      "of %llu MiB, the first node's %llu MiB in particular; "
+		      "raise memory_mib",
+		      what, (unsigned long long)(end / KT_MIB + 1),
+		      (unsigned long long)(have / KT_MIB),
+		      (unsigned long long)(memory->n_regions ?
+						   memory->regions[0].size_bytes /
+							   KT_MIB :
+						   0));
 }
 
 static int load_segments(const struct kt_kernel *kernel,
@@ -239,9 +239,9 @@ static void add_e820(struct boot_params *params, uint64_t start, uint64_t end,
 		     uint32_t type)
 {
 	struct boot_e820_entry *last =
-		params->e820_entries
-			? &params->e820_table[params->e820_entries - 1]
-			: NULL;
+		params->e820_entries ?
+			&params->e820_table[params->e820_entries - 1] :
+			NULL;
 
 	if (start >= end)
 		return;

@@ -25,7 +25,7 @@ struct fixture {
 
 static int set_up(void **state)
 {
-	const uint64_t nodes[] = {48 * KT_MIB, 16 * KT_MIB};
+	const uint64_t nodes[] = { 48 * KT_MIB, 16 * KT_MIB };
 	struct fixture *f = calloc(1, sizeof(*f));
 	uint8_t *code = malloc(KERNEL_BYTES);
 
@@ -38,10 +38,10 @@ static int set_up(void **state)
 		.elf_fd = memfd_create("kernel", MFD_CLOEXEC),
 		.elf_bytes = KERNEL_BYTES,
 		.entry = KERNEL_GPA,
-		.segments = {{.gpa = KERNEL_GPA,
-			      .file_offset = 0x1000,
-			      .file_bytes = 0x2000,
-			      .memory_bytes = 0x4000}},
+		.segments = { { .gpa = KERNEL_GPA,
+				.file_offset = 0x1000,
+				.file_bytes = 0x2000,
+				.memory_bytes = 0x4000 } },
 		.n_segments = 1,
 		.why_not_unpacked = "unknown compression",
 	};
@@ -220,9 +220,9 @@ static void an_initramfs_without_room_is_refused(void **state)
 
 static const struct boot_params *write_data(struct fixture *f, const char *cmdline)
 {
-	const struct kt_boot_data data = {.cmdline = cmdline,
-					  .initrd_gpa = 32 * KT_MIB,
-					  .initrd_bytes = 12345};
+	const struct kt_boot_data data = { .cmdline = cmdline,
+					   .initrd_gpa = 32 * KT_MIB,
+					   .initrd_bytes = 12345 };
 	struct kt_boot_kernel plan;
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
@@ -253,11 +253,11 @@ static void the_memory_map_names_ram_and_reserved_stretches(void **state)
 	struct fixture *f = *state;
 	const struct boot_params *p = write_data(f, "");
 	static const struct boot_e820_entry expected[] = {
-		{0, KT_BASE_MEMORY_END, 1},
-		{KT_BASE_MEMORY_END, KT_BASE_MEMORY_TOP - KT_BASE_MEMORY_END, 2},
-		{KT_ACPI_GPA, KT_ACPI_END - KT_ACPI_GPA, 2},
+		{ 0, KT_BASE_MEMORY_END, 1 },
+		{ KT_BASE_MEMORY_END, KT_BASE_MEMORY_TOP - KT_BASE_MEMORY_END, 2 },
+		{ KT_ACPI_GPA, KT_ACPI_END - KT_ACPI_GPA, 2 },
 		/* Two nodes that touch make one entry. */
-		{KT_HIGH_MEMORY_GPA, 63 * KT_MIB, 1},
+		{ KT_HIGH_MEMORY_GPA, 63 * KT_MIB, 1 },
 	};
 
 	assert_int_equal(p->e820_entries, KT_ARRAY_SIZE(expected));

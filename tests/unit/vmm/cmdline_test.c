@@ -12,10 +12,10 @@ static char *line(const struct kt_cmdline_options *options)
 
 static void it_is_quiet_unless_the_log_is_wanted(void **state)
 {
-	_cleanup_free_ char *quiet =
-		line(&(struct kt_cmdline_options){.n_vcpus = 1, .host_cpus = 1});
+	_cleanup_free_ char *quiet = line(
+		&(struct kt_cmdline_options){ .n_vcpus = 1, .host_cpus = 1 });
 	_cleanup_free_ char *loud = line(&(struct kt_cmdline_options){
-		.n_vcpus = 1, .host_cpus = 1, .dmesg = true});
+		.n_vcpus = 1, .host_cpus = 1, .dmesg = true });
 
 	(void)state;
 	assert_contains(quiet, "console=ttyS0 ");
@@ -27,10 +27,10 @@ static void it_is_quiet_unless_the_log_is_wanted(void **state)
 
 static void cpus_come_up_one_by_one_where_they_share_the_hosts(void **state)
 {
-	_cleanup_free_ char *enough =
-		line(&(struct kt_cmdline_options){.n_vcpus = 4, .host_cpus = 4});
-	_cleanup_free_ char *scarce =
-		line(&(struct kt_cmdline_options){.n_vcpus = 5, .host_cpus = 4});
+	_cleanup_free_ char *enough = line(
+		&(struct kt_cmdline_options){ .n_vcpus = 4, .host_cpus = 4 });
+	_cleanup_free_ char *scarce = line(
+		&(struct kt_cmdline_options){ .n_vcpus = 5, .host_cpus = 4 });
 
 	(void)state;
 	assert_null(strstr(enough, "cpuhp.parallel"));
@@ -41,7 +41,7 @@ static void the_users_words_come_last(void **state)
 {
 	static const char extra[] = "loglevel=4 root=/dev/sda";
 	_cleanup_free_ char *text = line(&(struct kt_cmdline_options){
-		.n_vcpus = 1, .host_cpus = 1, .extra = extra});
+		.n_vcpus = 1, .host_cpus = 1, .extra = extra });
 	size_t length = strlen(text);
 
 	(void)state;

@@ -99,13 +99,13 @@ static void every_dimension_must_be_positive(void **state)
 		struct ktstr_topology topology;
 		const char *message;
 	} cases[] = {
-		{{1, 0, 2, 2, NULL, NULL}, "llcs must be > 0"},
-		{{1, 2, 0, 2, NULL, NULL}, "cores_per_llc must be > 0"},
-		{{1, 2, 2, 0, NULL, NULL}, "threads_per_core must be > 0"},
-		{{0, 2, 2, 2, NULL, NULL}, "numa_nodes must be > 0"},
+		{ { 1, 0, 2, 2, NULL, NULL }, "llcs must be > 0" },
+		{ { 1, 2, 0, 2, NULL, NULL }, "cores_per_llc must be > 0" },
+		{ { 1, 2, 2, 0, NULL, NULL }, "threads_per_core must be > 0" },
+		{ { 0, 2, 2, 2, NULL, NULL }, "numa_nodes must be > 0" },
 		/* The first in the order of the seed is the one named. */
-		{{0, 0, 0, 0, NULL, NULL}, "llcs must be > 0"},
-		{{0, 1, 0, 0, NULL, NULL}, "cores_per_llc must be > 0"},
+		{ { 0, 0, 0, 0, NULL, NULL }, "llcs must be > 0" },
+		{ { 0, 1, 0, 0, NULL, NULL }, "cores_per_llc must be > 0" },
 	};
 
 	(void)state;
@@ -152,8 +152,8 @@ static void deferred_memory_needs_no_size(void **state)
 static void memory_of_nodes_must_sum_to_the_whole(void **state)
 {
 	static const struct ktstr_numa_node nodes[] = {
-		{.llcs = 1, .memory_mib = 512},
-		{.llcs = 0, .memory_mib = 256},
+		{ .llcs = 1, .memory_mib = 512 },
+		{ .llcs = 0, .memory_mib = 256 },
 	};
 	struct ktstr_vm_config c =
 		KTSTR_VM_CONFIG(.kernel = SOME_FILE,
@@ -213,7 +213,7 @@ static void our_own_init_is_found_by_its_variable(void **state)
 
 static void run_args_need_an_init_binary(void **state)
 {
-	const char *const args[] = {"run", "--json", NULL};
+	const char *const args[] = { "run", "--json", NULL };
 
 	(void)state;
 	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE, .run_args = args,
@@ -256,17 +256,17 @@ static void include_files_are_checked_one_by_one(void **state)
 		int code;
 		const char *message;
 	} cases[] = {
-		{{"a", "/nonexistent/a"},
-		 -ENOENT,
-		 "included file not found: /nonexistent/a"},
-		{{"a", "/tmp"}, -EINVAL, "not a regular file: /tmp"},
-		{{"/a", SOME_FILE}, -EINVAL, "\"/a\" must be relative"},
-		{{"", SOME_FILE}, -EINVAL, "must be relative"},
-		{{"../a", SOME_FILE}, -EINVAL, "must not contain \"..\""},
-		{{"a/../b", SOME_FILE}, -EINVAL, "must not contain \"..\""},
-		{{"a/..", SOME_FILE}, -EINVAL, "must not contain \"..\""},
-		{{NULL, SOME_FILE}, -EINVAL, "lacks a path"},
-		{{"a", NULL}, -EINVAL, "lacks a path"},
+		{ { "a", "/nonexistent/a" },
+		  -ENOENT,
+		  "included file not found: /nonexistent/a" },
+		{ { "a", "/tmp" }, -EINVAL, "not a regular file: /tmp" },
+		{ { "/a", SOME_FILE }, -EINVAL, "\"/a\" must be relative" },
+		{ { "", SOME_FILE }, -EINVAL, "must be relative" },
+		{ { "../a", SOME_FILE }, -EINVAL, "must not contain \"..\"" },
+		{ { "a/../b", SOME_FILE }, -EINVAL, "must not contain \"..\"" },
+		{ { "a/..", SOME_FILE }, -EINVAL, "must not contain \"..\"" },
+		{ { NULL, SOME_FILE }, -EINVAL, "lacks a path" },
+		{ { "a", NULL }, -EINVAL, "lacks a path" },
 	};
 
 	(void)state;

@@ -21,7 +21,7 @@ static void assert_region(const struct kt_memory_region *r, uint64_t gpa,
 
 static void one_small_node_is_one_region(void **state)
 {
-	const uint64_t nodes[] = {256 * KT_MIB};
+	const uint64_t nodes[] = { 256 * KT_MIB };
 	struct kt_memory_region regions[REGIONS_MAX];
 
 	(void)state;
@@ -31,7 +31,7 @@ static void one_small_node_is_one_region(void **state)
 
 static void nodes_follow_each_other(void **state)
 {
-	const uint64_t nodes[] = {3 * KT_MIB, 0, 5 * KT_MIB};
+	const uint64_t nodes[] = { 3 * KT_MIB, 0, 5 * KT_MIB };
 	struct kt_memory_region regions[REGIONS_MAX];
 
 	(void)state;
@@ -42,7 +42,7 @@ static void nodes_follow_each_other(void **state)
 
 static void a_node_that_meets_the_hole_goes_on_behind_it(void **state)
 {
-	const uint64_t nodes[] = {2 * KT_GIB, 2 * KT_GIB, KT_GIB};
+	const uint64_t nodes[] = { 2 * KT_GIB, 2 * KT_GIB, KT_GIB };
 	struct kt_memory_region regions[REGIONS_MAX];
 
 	(void)state;
@@ -55,7 +55,7 @@ static void a_node_that_meets_the_hole_goes_on_behind_it(void **state)
 
 static void a_node_that_ends_at_the_hole_is_not_split(void **state)
 {
-	const uint64_t nodes[] = {KT_HOLE_GPA, KT_MIB};
+	const uint64_t nodes[] = { KT_HOLE_GPA, KT_MIB };
 	struct kt_memory_region regions[REGIONS_MAX];
 
 	(void)state;
@@ -66,7 +66,7 @@ static void a_node_that_ends_at_the_hole_is_not_split(void **state)
 
 static void no_memory_at_all_is_refused(void **state)
 {
-	const uint64_t nodes[] = {0, 0};
+	const uint64_t nodes[] = { 0, 0 };
 	struct ktstr_error err = {};
 	struct kt_vm_memory memory;
 
@@ -78,7 +78,7 @@ static void no_memory_at_all_is_refused(void **state)
 
 static void guest_addresses_are_host_addresses_with_one_offset(void **state)
 {
-	const uint64_t nodes[] = {2 * KT_GIB, 2 * KT_GIB};
+	const uint64_t nodes[] = { 2 * KT_GIB, 2 * KT_GIB };
 	struct kt_vm_memory memory;
 
 	(void)state;
@@ -97,7 +97,7 @@ static void guest_addresses_are_host_addresses_with_one_offset(void **state)
 
 static void a_mapped_file_is_shared_until_written(void **state)
 {
-	const uint64_t nodes[] = {4 * KT_MIB};
+	const uint64_t nodes[] = { 4 * KT_MIB };
 	struct kt_vm_memory memory;
 	char page[4096] = "archive";
 	int fd = memfd_create("test", MFD_CLOEXEC);
@@ -119,7 +119,7 @@ static void a_mapped_file_is_shared_until_written(void **state)
 
 static void a_file_outside_of_memory_is_not_mapped(void **state)
 {
-	const uint64_t nodes[] = {4 * KT_MIB};
+	const uint64_t nodes[] = { 4 * KT_MIB };
 	struct ktstr_error err = {};
 	struct kt_vm_memory memory;
 	int fd = memfd_create("test", MFD_CLOEXEC);

@@ -29,7 +29,7 @@ static void receive_frame(struct kt_session *session, uint32_t type,
 
 static const struct kt_config quiet = {
 	.exec_cmd = (char *)"true",
-	.stdio = {-1, -1, -1},
+	.stdio = { -1, -1, -1 },
 };
 
 static void the_exit_code_is_the_first_one_reported(void **state)
@@ -167,7 +167,7 @@ static void a_full_stream_makes_the_guest_wait(void **state)
 
 static void a_shells_bytes_go_to_its_output(void **state)
 {
-	const struct kt_config config = {.stdio = {-1, -1, -1}};
+	const struct kt_config config = { .stdio = { -1, -1, -1 } };
 	struct kt_session s;
 
 	(void)state;
@@ -198,7 +198,7 @@ static void expect_queued(struct kt_session *s, struct kt_frame_decoder *d,
 
 static void symbols_are_asked_for_and_input_ends_where_there_is_none(void **state)
 {
-	char *symbols[] = {(char *)"jiffies", (char *)"scx_root", NULL};
+	char *symbols[] = { (char *)"jiffies", (char *)"scx_root", NULL };
 	_cleanup_(kt_frame_decoder_deinit) struct kt_frame_decoder d = {};
 	struct kt_config config = quiet;
 	struct kt_session s;

@@ -43,14 +43,14 @@ static const struct kvm_stats_header good = {
 };
 
 static const struct named_desc three[] = {
-	{.desc = {.size = 1, .offset = 0}, .name = "exits"},
-	{.desc = {.size = 2, .offset = 8}, .name = "halt_hist"},
-	{.desc = {.size = 1, .offset = 24}, .name = "halt_polls"},
+	{ .desc = { .size = 1, .offset = 0 }, .name = "exits" },
+	{ .desc = { .size = 2, .offset = 8 }, .name = "halt_hist" },
+	{ .desc = { .size = 1, .offset = 24 }, .name = "halt_polls" },
 };
 
 static void scalars_are_read_and_histograms_left_out(void **state)
 {
-	const uint64_t values[] = {11, 22, 33, 44};
+	const uint64_t values[] = { 11, 22, 33, 44 };
 	int fd = make_fd(&good, three, 3, values, 4);
 	struct kt_stats stats = {};
 
@@ -70,7 +70,7 @@ static void scalars_are_read_and_histograms_left_out(void **state)
 
 static void a_list_of_many_grows(void **state)
 {
-	const uint64_t values[] = {1, 2, 3, 4};
+	const uint64_t values[] = { 1, 2, 3, 4 };
 	int fd = make_fd(&good, three, 3, values, 4);
 	struct kt_stats stats = {};
 
@@ -85,7 +85,7 @@ static void a_list_of_many_grows(void **state)
 
 static void nonsense_is_refused(void **state)
 {
-	const uint64_t values[] = {1};
+	const uint64_t values[] = { 1 };
 	struct kvm_stats_header bad = good;
 	struct kt_stats stats = {};
 	int fd;
@@ -117,9 +117,9 @@ static void nonsense_is_refused(void **state)
 
 static void a_name_without_an_end_is_cut(void **state)
 {
-	struct named_desc long_name = {.desc = {.size = 1}};
+	struct named_desc long_name = { .desc = { .size = 1 } };
 	struct kvm_stats_header header = good;
-	const uint64_t values[] = {7};
+	const uint64_t values[] = { 7 };
 	struct kt_stats stats = {};
 	int fd;
 

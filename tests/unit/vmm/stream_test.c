@@ -12,8 +12,8 @@
 static void without_a_descriptor_bytes_are_kept(void **state)
 {
 	_cleanup_strbuf_ struct kt_strbuf kept = {};
-	struct kt_stream a = {.fd = -1, .kept = &kept};
-	struct kt_stream b = {.fd = -1, .kept = &kept};
+	struct kt_stream a = { .fd = -1, .kept = &kept };
+	struct kt_stream b = { .fd = -1, .kept = &kept };
 
 	(void)state;
 	kt_stream_put(&a, "one ", 4);
@@ -29,7 +29,7 @@ static void what_is_kept_is_bounded(void **state)
 	enum { PIECE = 1 << 20 };
 	_cleanup_free_ char *piece = calloc(1, PIECE);
 	_cleanup_strbuf_ struct kt_strbuf kept = {};
-	struct kt_stream s = {.fd = -1, .kept = &kept};
+	struct kt_stream s = { .fd = -1, .kept = &kept };
 
 	(void)state;
 	for (size_t i = 0; i < KT_STREAM_KEPT_MAX / PIECE + 10; i++)

@@ -166,6 +166,31 @@ static void ports_and_memory_of_nobody_read_as_ones(void **state)
 	ktstr_vm_destroy(vm);
 }
 
+/* Ids above 254 take the split irqchip, whose IOAPIC is ours. */
+static void a_machine_with_wide_apic_ids_has_an_ioapic(void **state)
+{
+	static const uint8_t code[] = {
+		0xbb,        0x00,      0x00, 0xc0,
+		0xfe, /* mov ebx, 0xfec00000 */
+		0xc7,        0x03,      1,    0,
+		0,           0,                     /* mov dword [rbx], 1 */
+		0x8b,        0x43,      0x10,       /* mov eax, [rbx + 0x10] */
+		0x04,        0x41,                  /* add al, 'A' */
+		0x66,        0xba,      0xf8, 0x03, /* mov dx, 0x3f8 */
+		0xee,                               /* out dx, al */
+		MICRO_RESET, MICRO_SPIN
+	};
+	/* Five LLCs of 25 CPUs: the highest id is 0x124. */
+	struct ktstr_vm *vm =
+		MICRO_VM("ioapic", code, .topology = KTSTR_TOPOLOGY(1, 5, 5, 5));
+	struct ktstr_vm_result *result = run(vm);
+
+	(void)state;
+	assert_string_equal(result->console, "a"); /* 'A' + version 0x20 */
+	ktstr_vm_result_free(result);
+	ktstr_vm_destroy(vm);
+}
+
 static void a_flooded_console_keeps_its_last_bytes(void **state)
 {
 	static const uint8_t code[] = { 0x66,
@@ -481,6 +506,7 @@ int main(void)
 		cmocka_unit_test(a_guest_that_spins_runs_out_of_time),
 		cmocka_unit_test(a_guest_that_halts_for_ever_runs_out_of_time),
 		cmocka_unit_test(ports_and_memory_of_nobody_read_as_ones),
+		cmocka_unit_test(a_machine_with_wide_apic_ids_has_an_ioapic),
 		cmocka_unit_test(a_flooded_console_keeps_its_last_bytes),
 		cmocka_unit_test(another_thread_may_stop_a_run),
 		cmocka_unit_test(a_signal_handler_may_stop_a_run),
