@@ -163,8 +163,6 @@ static int init_come_up(struct init *init, struct ktstr_error *err)
 	if (r < 0)
 		return r;
 	init_fill_stdio();
-	init_refuse_oom_kill();
-	init_let_panics_print();
 	r = init_check_archive(err);
 	if (r < 0)
 		return r;
@@ -188,6 +186,8 @@ static void init_furnish(struct init *init)
 	static const char hostname[] = "ktstr";
 	int r;
 
+	init_refuse_oom_kill();
+	init_let_panics_print();
 	kt_mount_optional(init_note, init);
 	if (sethostname(hostname, strlen(hostname)) < 0)
 		init_note(init, "cannot set the host name");
