@@ -166,8 +166,8 @@ static void write_initrd(struct bench_files *files)
 	fd = mkostemp(files->initrd, O_CLOEXEC);
 	if (fd < 0 ||
 	    kt_pread_all(initramfs->base_fd, base, initramfs->base_bytes, 0) ||
-	    kt_write_all(fd, base, initramfs->base_bytes) ||
-	    kt_write_all(fd, initramfs->run, initramfs->run_bytes))
+	    kt_write_all(fd, initramfs->run, initramfs->run_bytes) ||
+	    kt_write_all(fd, base, initramfs->base_bytes))
 		bench_fail("%s: %s", files->initrd, strerror(errno));
 	kt_initramfs_free(initramfs);
 	kt_kernel_close(kernel);

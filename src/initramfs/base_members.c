@@ -18,7 +18,7 @@
 #include "wire/guest_files.h"
 
 /* Counts up when the same request and files come to other members. */
-#define REQUEST_FORMAT 1
+#define REQUEST_FORMAT 2
 
 KT_DEFINE_CLEANUP(XXH3_state_t *, XXH3_freeState)
 
@@ -243,6 +243,19 @@ static int collect_modules(struct collection *c, struct kt_strbuf *modules,
 	return 0;
 }
 
+static int add_text(struct kt_tree *tree, const char *path, mode_t mode,
+		    const char *text, struct ktstr_error *err)
+{
+	uint8_t *copy = (uint8_t *)strdup(text);
+	int r;
+
+	if (!copy)
+		return kt_err_errno(err, -ENOMEM, "cannot pack \"%s\"", path);
+	r = kt_tree_add_data(tree, path, mode, NULL, &copy, strlen(text), err);
+	free(copy);
+	return r;
+}
+
 /* Lets names of users and groups be looked up, unless the user brought some. */
 static int collect_accounts(struct kt_tree *tree, struct ktstr_error *err)
 {
@@ -252,18 +265,10 @@ static int collect_accounts(struct kt_tree *tree, struct ktstr_error *err)
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(files); i++) {
-		uint8_t *text;
-		int r;
+		int r = 0;
 
-		if (kt_tree_find(tree, files[i][0]))
-			continue;
-		text = (uint8_t *)strdup(files[i][1]);
-		if (!text)
-			return kt_err_errno(err, -ENOMEM, "cannot pack \"%s\"",
-					    files[i][0]);
-		r = kt_tree_add_data(tree, files[i][0], 0644, NULL, &text,
-				     strlen(files[i][1]), err);
-		free(text);
+		if (!kt_tree_find(tree, files[i][0]))
+			r = add_text(tree, files[i][0], 0644, files[i][1], err);
 		if (r < 0)
 			return r;
 	}
@@ -309,5 +314,9 @@ int kt_base_collect(const struct kt_initramfs_spec *spec,
 		r = kt_libraries_add(tree, &c.closure, err);
 	if (!r)
 		r = collect_accounts(tree, err);
+	/* Nothing may follow: see wire/guest_files.h. */
+	if (!r)
+		r = add_text(tree, KT_GUEST_SENTINEL + 1, 0444, "complete\n",
+			     err);
 	return r;
 }

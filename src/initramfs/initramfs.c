@@ -36,6 +36,16 @@ static int run_sink(void *userdata, const void *data, size_t length)
 	return kt_strbuf_failed(run) ? -ENOMEM : 0;
 }
 
+/* The base behind it begins at a page of its own. */
+static int run_pad(struct kt_strbuf *run)
+{
+	static const uint8_t zeros[KT_INITRAMFS_PAGE_BYTES];
+
+	kt_strbuf_add_bytes(run, zeros,
+			    KT_ALIGN_UP(run->length, sizeof(zeros)) - run->length);
+	return kt_strbuf_failed(run) ? -ENOMEM : 0;
+}
+
 static int run_add_init(struct kt_archive *archive, const char *init_binary,
 			struct ktstr_error *err)
 {
@@ -70,15 +80,20 @@ static int run_add_entries(struct kt_archive *archive, const char *path,
 				   err);
 }
 
-/* Everything that is this run's alone; the sentinel ends it. */
+/* Everything that is this run's alone. */
 static int run_write(const struct kt_initramfs_spec *spec,
 		     const struct kt_base *base, struct kt_archive *archive,
 		     struct ktstr_error *err)
 {
-	static const char sentinel[] = "complete\n";
 	int r;
 
-	r = run_add_init(archive, spec->init_binary, err);
+	/* The base, which brings all other directories, comes later. */
+	r = kt_archive_add_directory(archive, "etc", 0755, err);
+	if (!r)
+		r = kt_archive_add_directory(archive, IN_ARCHIVE(KT_GUEST_DIR),
+					     0755, err);
+	if (!r)
+		r = run_add_init(archive, spec->init_binary, err);
 	if (!r)
 		r = run_add_entries(archive, IN_ARCHIVE(KT_GUEST_ARGS),
 				    spec->run_args, err);
@@ -93,9 +108,6 @@ static int run_write(const struct kt_initramfs_spec *spec,
 		r = kt_archive_add_file(archive, IN_ARCHIVE(KT_GUEST_MODULES),
 					0644, base->modules,
 					base->modules_bytes, err);
-	if (!r)
-		r = kt_archive_add_file(archive, IN_ARCHIVE(KT_GUEST_SENTINEL),
-					0444, sentinel, strlen(sentinel), err);
 	if (!r)
 		r = kt_archive_finish(archive, err);
 	return r;
@@ -159,6 +171,9 @@ int kt_initramfs_build(const struct kt_initramfs_spec *spec,
 	r = run_write(spec, &base, archive, err);
 	if (r < 0)
 		return r;
+	r = run_pad(&run);
+	if (r < 0)
+		return kt_err_errno(err, r, "cannot make an initramfs");
 	initramfs->base_fd = TAKE_FD(base.fd);
 	initramfs->base_bytes = base.bytes;
 	initramfs->unpacked_bytes =

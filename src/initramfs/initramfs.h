@@ -5,21 +5,23 @@
  * The guest's initramfs: two newc archives that the kernel unpacks one behind
  * the other.
  *
- *	gpa			       gpa + base_bytes
- *	+---------------------------+--+-------------------------+
- *	| base		    TRAILER | 0| run	  sentinel TRAILER |
- *	+---------------------------+--+-------------------------+
- *	  cached by content, shared	  made for this run
+ *	gpa		gpa + run_bytes
+ *	+------------+--+---------------------------+--+
+ *	| run TRAILER| 0| base	   sentinel TRAILER | 0|
+ *	+------------+--+---------------------------+--+
+ *	  of this run	  cached by content, shared
  *
- * The base holds what wire/guest_files.h promises of directories, busybox with
- * links to its applets (unpacked beside the kernel's other work, where
- * `busybox --install` would hold init up), the extra binaries, the included
- * files, kernel modules, and the shared libraries of all these and of init. The
- * run part holds init and the files that it reads. Its last member, and so the
- * last of all, is the sentinel: once PID 1 sees it, everything was unpacked.
+ * The run part holds init and the files that it reads. The base holds what
+ * wire/guest_files.h promises of directories, busybox with links to its applets
+ * (unpacked beside the kernel's other work, where `busybox --install` would
+ * hold init up), the extra binaries, the included files, kernel modules, and
+ * the shared libraries of all these and of init. Its last member, and so the
+ * last of all, is the sentinel. The kernel goes on when the guest's memory was
+ * too small to unpack everything: init is there by then, sees no sentinel, and
+ * says so.
  *
  * The kernel skips zero bytes between archives and wants each to begin at a
- * multiple of four (init/initramfs.c): the base is padded to whole pages.
+ * multiple of four (init/initramfs.c): both are padded to whole pages.
  *
  * The base comes from `<cache root>/initramfs/`, see base_cache.h. Whether the
  * one there still fits is told by stat() of the host's files that it was made
@@ -63,9 +65,12 @@ struct kt_initramfs_spec {
 	const char *const *environment; /* "NAME=value" for init, or NULL */
 };
 
+#define KT_INITRAMFS_PAGE_BYTES 4096
+
 /*
- * A finished initramfs. base_fd can be read and mapped, not written; the file
- * goes on behind base_bytes with what is the cache's own.
+ * A finished initramfs, both parts in whole pages. base_fd can be read and
+ * mapped, not written; the file goes on behind base_bytes with what is the
+ * cache's own.
  */
 struct kt_initramfs {
 	int base_fd;

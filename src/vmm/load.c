@@ -50,11 +50,12 @@ int kt_load_initramfs(struct kt_machine *machine,
 		return kt_err(err, -EINVAL, "the initramfs is too large");
 	r = kt_boot_place_initrd(plan, &machine->view, bytes, &gpa, err);
 	if (!r && initramfs->base_bytes)
-		r = load_base(machine, initramfs, gpa, err);
+		r = load_base(machine, initramfs, gpa + initramfs->run_bytes,
+			      err);
 	if (r)
 		return r;
-	r = kt_guest_memory_write(&machine->view, gpa + initramfs->base_bytes,
-				  initramfs->run, initramfs->run_bytes);
+	r = kt_guest_memory_write(&machine->view, gpa, initramfs->run,
+				  initramfs->run_bytes);
 	if (r)
 		return kt_err_errno(err, r, "cannot place the initramfs");
 	data->initrd_gpa = gpa;

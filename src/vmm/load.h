@@ -10,7 +10,7 @@
 #include "vmm/x86_64/boot.h"
 
 /*
- * The initramfs, base and run part behind each other; where it lies and how
+ * The initramfs, run part and base behind each other; where it lies and how
  * long it is goes into `data`.
  */
 int kt_load_initramfs(struct kt_machine *machine,

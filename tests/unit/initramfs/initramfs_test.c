@@ -76,9 +76,40 @@ static void the_sentinel_is_the_last_member_of_all(void **state)
 	};
 	struct built built = build(&spec);
 
-	assert_null(unpacked_find(built.base, "etc/ktstr/sentinel"));
-	assert_string_equal(built.run->members[built.run->n - 1].path,
+	assert_null(unpacked_find(built.run, "etc/ktstr/sentinel"));
+	assert_string_equal(built.base->members[built.base->n - 1].path,
 			    "etc/ktstr/sentinel");
+	built_free(&built);
+}
+
+static void the_run_part_is_padded_to_whole_pages(void **state)
+{
+	const struct kt_initramfs_spec spec = {
+		.init_binary = scratch_text(*state, "init", script),
+	};
+	struct built built = build(&spec);
+	const struct kt_initramfs *initramfs = built.initramfs;
+
+	assert_true(initramfs->run_bytes > 0);
+	assert_int_equal(initramfs->run_bytes % 4096, 0);
+	assert_int_equal(initramfs->run[initramfs->run_bytes - 1], 0);
+	built_free(&built);
+}
+
+static void the_run_part_brings_its_own_directories(void **state)
+{
+	const struct kt_initramfs_spec spec = {
+		.init_binary = scratch_text(*state, "init", script),
+		.exec_cmd = "true",
+	};
+	struct built built = build(&spec);
+	const struct unpacked_member *directory =
+		unpacked_find(built.run, "etc/ktstr");
+
+	assert_non_null(directory);
+	assert_true(S_ISDIR(directory->mode));
+	assert_true(unpacked_find(built.run, "etc") < directory);
+	assert_true(directory < unpacked_find(built.run, "etc/ktstr/exec"));
 	built_free(&built);
 }
 
@@ -176,6 +207,8 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		SCRATCH_TEST(the_run_part_holds_what_init_reads),
 		SCRATCH_TEST(the_sentinel_is_the_last_member_of_all),
+		SCRATCH_TEST(the_run_part_is_padded_to_whole_pages),
+		SCRATCH_TEST(the_run_part_brings_its_own_directories),
 		SCRATCH_TEST(the_base_is_padded_to_whole_pages),
 		SCRATCH_TEST(directories_come_before_what_lies_in_them),
 		SCRATCH_TEST(busybox_comes_with_links_to_its_applets),
