@@ -13,8 +13,7 @@
 struct kt_device_ops {
 	const char *name;
 	/* Fills all of `data`; what does not exist reads as the bus floats. */
-	void (*read)(void *device, uint64_t offset, void *data,
-		     uint32_t length);
+	void (*read)(void *device, uint64_t offset, void *data, uint32_t length);
 	void (*write)(void *device, uint64_t offset, const void *data,
 		      uint32_t length);
 };

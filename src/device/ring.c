@@ -8,7 +8,7 @@
 
 int kt_ring_init(struct kt_ring *ring, size_t capacity)
 {
-	*ring = (struct kt_ring){.data = malloc(capacity)};
+	*ring = (struct kt_ring){ .data = malloc(capacity) };
 	if (!ring->data)
 		return -ENOMEM;
 	ring->capacity = capacity;
@@ -18,7 +18,7 @@ int kt_ring_init(struct kt_ring *ring, size_t capacity)
 void kt_ring_deinit(struct kt_ring *ring)
 {
 	free(ring->data);
-	*ring = (struct kt_ring){0};
+	*ring = (struct kt_ring){ 0 };
 }
 
 uint8_t *kt_ring_room(const struct kt_ring *ring, size_t *ret_length)

@@ -83,7 +83,7 @@ static void poke(struct fuzz_console *c, uint64_t gpa, const void *data,
 
 static void bring_up(struct fuzz_console *c, uint8_t flags)
 {
-	const uint8_t zero[0x200] = {0};
+	const uint8_t zero[0x200] = { 0 };
 
 	put(c, 0x70, 0);
 	put(c, 0x70, 3);
@@ -143,12 +143,12 @@ static void send_control(struct fuzz_console *c, struct fuzz_input *input)
 	struct {
 		uint32_t port;
 		uint16_t event, value;
-	} message = {what & 3, what >> 2 & 7, what >> 5 & 1};
+	} message = { what & 3, what >> 2 & 7, what >> 5 & 1 };
 	struct {
 		uint64_t gpa;
 		uint32_t length;
 		uint16_t flags, next;
-	} desc = {BUFFERS, sizeof(message), 0, 0};
+	} desc = { BUFFERS, sizeof(message), 0, 0 };
 
 	poke(c, BUFFERS, &message, sizeof(message));
 	poke(c, RINGS(3), &desc, sizeof(desc));
@@ -223,7 +223,7 @@ static void step(struct fuzz_console *c, struct fuzz_input *input)
 /* With a hungry host and no guest, the loop must come to rest. */
 static void settle(struct fuzz_console *c)
 {
-	struct pollfd p = {kt_console_eventfd(c->console), POLLIN, 0};
+	struct pollfd p = { kt_console_eventfd(c->console), POLLIN, 0 };
 
 	c->appetite = SIZE_MAX;
 	kt_console_kick(c->console);
@@ -235,11 +235,11 @@ static void settle(struct fuzz_console *c)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct fuzz_console c = {.appetite = SIZE_MAX};
-	struct fuzz_input input = {data, size};
+	struct fuzz_console c = { .appetite = SIZE_MAX };
+	struct fuzz_input input = { data, size };
 	struct kt_console_config config = {
 		.memory = &c.memory,
-		.irq = {-1},
+		.irq = { -1 },
 		.callbacks = &callbacks,
 		.userdata = &c,
 	};
@@ -251,7 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	fuzz_check(c.ram.hva);
 	memset(c.ram.hva, 0, RAM_BYTES);
-	c.memory = (struct kt_guest_memory){&c.ram, 1};
+	c.memory = (struct kt_guest_memory){ &c.ram, 1 };
 	fuzz_check(kt_console_create(&config, &c.console, NULL) == 0);
 	c.mmio = kt_console_mmio(c.console);
 	for (int steps = 0; input.left && steps < 256; steps++)

@@ -196,12 +196,12 @@ static void step(struct fuzz_device *d, struct fuzz_input *input)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fuzz_device d;
-	struct fuzz_input input = {data, size};
+	struct fuzz_input input = { data, size };
 	struct kt_virtio_mmio_config config = {
 		.ops = &device_ops,
 		.device = &d,
 		.memory = &d.memory,
-		.irq = {-1},
+		.irq = { -1 },
 		.n_queues = N_QUEUES,
 		.queue_max_size = QUEUE_MAX,
 		.max_chain_bytes = 1 << 20,
@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	fuzz_check(fd >= 0 && d.ram.hva);
 	memset(d.ram.hva, 0, RAM_BYTES);
-	d.memory = (struct kt_guest_memory){&d.ram, 1};
+	d.memory = (struct kt_guest_memory){ &d.ram, 1 };
 	for (uint32_t i = 0; i < N_QUEUES; i++)
 		config.queue_eventfds[i] = fd;
 	fuzz_check(kt_virtio_mmio_init(&d.mmio, &config) == 0);

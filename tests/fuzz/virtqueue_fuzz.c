@@ -18,7 +18,7 @@
 #define MAX_SIZE     64
 #define MAX_CHAIN    0x3000
 
-static const uint64_t region_gpas[N_REGIONS] = {0, REGION_BYTES, 0x100000000};
+static const uint64_t region_gpas[N_REGIONS] = { 0, REGION_BYTES, 0x100000000 };
 
 struct fuzz_guest {
 	struct kt_memory_region regions[N_REGIONS];
@@ -65,8 +65,8 @@ static void enable_queue(struct fuzz_guest *g, struct fuzz_input *input)
 
 	kt_virtqueue_reset(vq);
 	g->popped = 0;
-	vq->size = flags & 4 ? fuzz_take16(input)
-			     : (uint16_t)(1 << (flags >> 3) % 8);
+	vq->size = flags & 4 ? fuzz_take16(input) :
+			       (uint16_t)(1 << (flags >> 3) % 8);
 	vq->desc_gpa = take_gpa(input) & ~(flags & 4 ? 0ULL : 15ULL);
 	vq->avail_gpa = take_gpa(input) & ~(flags & 4 ? 0ULL : 1ULL);
 	vq->used_gpa = take_gpa(input) & ~(flags & 4 ? 0ULL : 3ULL);
@@ -110,7 +110,7 @@ static bool model_walk(struct fuzz_guest *g, uint16_t head, struct model *ret)
 	bool indirect = false;
 	int buffers = 0;
 
-	*ret = (struct model){0};
+	*ret = (struct model){ 0 };
 	do {
 		if (index >= entries ||
 		    kt_guest_memory_read(&g->memory, table + 16 * index, &desc,
@@ -289,7 +289,7 @@ static void step(struct fuzz_guest *g, struct fuzz_input *input)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	static struct fuzz_guest g;
-	struct fuzz_input input = {data, size};
+	struct fuzz_input input = { data, size };
 
 	for (int i = 0; i < N_REGIONS; i++) {
 		g.regions[i] = (struct kt_memory_region){
@@ -300,7 +300,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_check(g.regions[i].hva);
 		memset(g.regions[i].hva, 0, REGION_BYTES);
 	}
-	g.memory = (struct kt_guest_memory){g.regions, N_REGIONS};
+	g.memory = (struct kt_guest_memory){ g.regions, N_REGIONS };
 	kt_virtqueue_init(&g.vq, &g.memory, MAX_SIZE, MAX_CHAIN);
 	enable_queue(&g, &input);
 	for (int steps = 0; input.left && steps < 512; steps++)

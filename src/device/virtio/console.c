@@ -443,7 +443,7 @@ static void port_gather_news(struct kt_console *console,
 	struct console_port *port = &console->ports[id];
 	const struct kt_virtqueue *tx = &console->mmio.queues[port_tx_queue(id)];
 
-	*ret = (struct console_news){.open = port->open};
+	*ret = (struct console_news){ .open = port->open };
 	/* Its last bytes come before the news that the port was closed. */
 	if (port->was_closed && !port->tx_held && !kt_virtqueue_pending(tx)) {
 		port->close_due = true;

@@ -220,7 +220,7 @@ static int vq_add_piece(struct kt_virtqueue *vq, struct kt_virtqueue_chain *chai
 
 	if (n == KT_ARRAY_SIZE(chain->pieces))
 		return vq_violation(vq, "a chain has too many pieces");
-	chain->pieces[n] = (struct iovec){.iov_base = base, .iov_len = length};
+	chain->pieces[n] = (struct iovec){ .iov_base = base, .iov_len = length };
 	if (writable)
 		chain->n_writable++;
 	else

@@ -113,7 +113,7 @@ static int setup(void **state)
 
 	guest_init(&f->guest);
 	lay_out_queues(f);
-	f->sink = (struct ktstr_log){note_log, f};
+	f->sink = (struct ktstr_log){ note_log, f };
 	f->appetite = SIZE_MAX;
 	f->irq = eventfd(0, EFD_NONBLOCK);
 	config.irq.eventfd = f->irq;
@@ -141,7 +141,7 @@ static int teardown(void **state)
 /* The event loop's part: works as long as the eventfd says that there is. */
 static void run(struct fixture *f)
 {
-	struct pollfd p = {kt_console_eventfd(f->console), POLLIN, 0};
+	struct pollfd p = { kt_console_eventfd(f->console), POLLIN, 0 };
 
 	for (int i = 0; poll(&p, 1, 0) == 1; i++) {
 		assert_true(i < 1000);
@@ -196,7 +196,7 @@ static void send_control(struct fixture *f, uint32_t port, uint16_t event,
 	struct {
 		uint32_t port;
 		uint16_t event, value;
-	} message = {port, event, value};
+	} message = { port, event, value };
 
 	send(f, TX_CONTROL, &message, sizeof(message));
 	notify(f, TX_CONTROL);
@@ -206,8 +206,8 @@ static void send_control(struct fixture *f, uint32_t port, uint16_t event,
 static const char *next_control(struct fixture *f)
 {
 	static char text[64];
-	_cleanup_strbuf_ struct kt_strbuf raw = {0};
-	uint16_t parts[6] = {0};
+	_cleanup_strbuf_ struct kt_strbuf raw = { 0 };
+	uint16_t parts[6] = { 0 };
 
 	if (!take(f, RX_CONTROL, &raw))
 		return "";
@@ -314,7 +314,7 @@ static void a_driver_that_is_not_ready_hears_nothing(void **state)
 static void messages_wait_for_control_buffers(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf raw = {0};
+	_cleanup_strbuf_ struct kt_strbuf raw = { 0 };
 
 	assert_true(guest_negotiate(f->mmio, ALL));
 	for (uint32_t i = 0; i < QUEUES; i++)
@@ -355,7 +355,7 @@ static void bytes_come_from_the_guest(void **state)
 static void bytes_go_to_the_guest(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 
 	open_wire(f);
 	offer_room(f, RX_WIRE, 4);
@@ -375,7 +375,7 @@ static void bytes_go_to_the_guest(void **state)
 static void bytes_wait_for_receive_buffers(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 
 	open_wire(f);
 	assert_int_equal(kt_console_send(f->console, 1, "early", 5), 5);
@@ -390,7 +390,7 @@ static void bytes_wait_for_receive_buffers(void **state)
 static void bytes_wait_until_the_port_is_open(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 
 	/* Even those sent before there was a driver. */
 	kt_console_send(f->console, 1, "very ", 5);
@@ -412,7 +412,7 @@ static void bytes_wait_until_the_port_is_open(void **state)
 static void a_full_output_ring_asks_back_when_there_is_room(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 	static uint8_t data[KT_CONSOLE_RING_BYTES + 100];
 
 	for (size_t i = 0; i < sizeof(data); i++)
@@ -513,8 +513,8 @@ static void the_last_bytes_come_before_the_close(void **state)
 static void a_quick_reopen_is_told_as_both(void **state)
 {
 	struct fixture *f = *state;
-	const uint8_t closed[] = {1, 0, 0, 0, 6, 0, 0, 0};
-	const uint8_t open[] = {1, 0, 0, 0, 6, 0, 1, 0};
+	const uint8_t closed[] = { 1, 0, 0, 0, 6, 0, 0, 0 };
+	const uint8_t open[] = { 1, 0, 0, 0, 6, 0, 1, 0 };
 
 	open_wire(f);
 	send(f, TX_CONTROL, closed, 8);
@@ -554,7 +554,7 @@ static void resizes_do_not_pile_up(void **state)
 static void one_port_works_without_multiport(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 
 	kt_console_send(f->console, 0, "in", 2);
 	bring_up(f, KT_VIRTIO_F_VERSION_1 | SIZE_BIT);
@@ -746,10 +746,10 @@ static void nothing_happens_before_the_driver_is_up(void **state)
 static void optional_callbacks_may_be_missing(void **state)
 {
 	struct fixture *f = *state;
-	const struct kt_console_callbacks only = {.receive = note_receive};
+	const struct kt_console_callbacks only = { .receive = note_receive };
 	struct kt_console_config config = {
 		.memory = &f->guest.memory,
-		.irq = {-1},
+		.irq = { -1 },
 		.callbacks = &only,
 		.userdata = f,
 	};
@@ -789,7 +789,7 @@ static void *send_numbers(void *userdata)
 static void threads_may_send_while_the_loop_runs(void **state)
 {
 	struct fixture *f = *state;
-	_cleanup_strbuf_ struct kt_strbuf text = {0};
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 	pthread_t thread;
 
 	open_wire(f);

@@ -9,7 +9,7 @@
 /* Each region is an allocation of its own, so that ASan guards its ends. */
 void guest_init(struct guest *guest)
 {
-	*guest = (struct guest){0};
+	*guest = (struct guest){ 0 };
 	for (int i = 0; i < 2; i++) {
 		struct kt_memory_region *r = &guest->regions[i];
 
@@ -145,7 +145,7 @@ bool guest_negotiate(struct kt_virtio_mmio *mmio, uint64_t features)
 void guest_ready_queue(struct kt_virtio_mmio *mmio, uint32_t index,
 		       const struct guest_queue *queue)
 {
-	const uint64_t areas[] = {queue->desc, queue->avail, queue->used};
+	const uint64_t areas[] = { queue->desc, queue->avail, queue->used };
 
 	guest_write32(mmio, 0x30, index);
 	guest_write32(mmio, 0x38, queue->size);

@@ -97,7 +97,7 @@ static int setup(void **state)
 	};
 
 	guest_init(&f->guest);
-	f->sink = (struct ktstr_log){note_log, f};
+	f->sink = (struct ktstr_log){ note_log, f };
 	f->irq = eventfd(0, EFD_NONBLOCK);
 	config.irq.eventfd = f->irq;
 	for (int i = 0; i < QUEUES; i++) {
@@ -318,7 +318,7 @@ static void queues_wait_for_features(void **state)
 static void a_queue_that_does_not_exist_is_none(void **state)
 {
 	struct fixture *f = *state;
-	const uint32_t none[] = {QUEUES, KT_VIRTIO_MAX_QUEUES, UINT32_MAX};
+	const uint32_t none[] = { QUEUES, KT_VIRTIO_MAX_QUEUES, UINT32_MAX };
 
 	assert_true(guest_negotiate(&f->mmio, GOOD));
 	for (size_t i = 0; i < KT_ARRAY_SIZE(none); i++) {
@@ -460,8 +460,8 @@ static void the_configuration_is_read_in_any_width(void **state)
 static void beyond_the_configuration_is_nothing(void **state)
 {
 	struct fixture *f = *state;
-	const uint64_t offsets[] = {0x105, 0x107, 0x108,
-				    0x1f8, 0x200, UINT64_MAX - 3};
+	const uint64_t offsets[] = { 0x105, 0x107, 0x108,
+				     0x1f8, 0x200, UINT64_MAX - 3 };
 	uint8_t before[8], data[8];
 
 	memcpy(before, f->config, 8);
@@ -497,7 +497,7 @@ static void there_is_no_shared_memory(void **state)
 static void registers_of_the_wrong_width_are_nothing(void **state)
 {
 	struct fixture *f = *state;
-	const uint32_t widths[] = {1, 2, 8};
+	const uint32_t widths[] = { 1, 2, 8 };
 	uint8_t data[8];
 
 	guest_write32(&f->mmio, 0x70, 1);

@@ -134,7 +134,7 @@ static void a_chain_arrives_in_order(void **state)
 static void a_copy_stops_at_the_chains_end(void **state)
 {
 	struct fixture *f = *state;
-	char data[64] = {0};
+	char data[64] = { 0 };
 
 	desc(f, 0, BUFFERS, 10, GUEST_NEXT, 1);
 	desc(f, 1, BUFFERS + 64, 10, GUEST_WRITE, 0);
@@ -229,7 +229,7 @@ static void an_indirect_table_may_be_marked_writable(void **state)
 static void a_buffer_across_regions_is_two_pieces(void **state)
 {
 	struct fixture *f = *state;
-	char text[7] = {0};
+	char text[7] = { 0 };
 
 	memcpy(guest_at(&f->guest, GUEST_BORDER - 3, 3), "abc", 3);
 	memcpy(guest_at(&f->guest, GUEST_BORDER, 3), "def", 3);
@@ -325,13 +325,13 @@ static void a_buffer_outside_ram_is_a_violation(void **state)
 		uint64_t gpa;
 		uint32_t length;
 	} bad[] = {
-		{0, 16},
-		{GUEST_RAM - 1, 2},
-		{GUEST_RAM_END - 1, 2},
-		{GUEST_RAM_END, 1},
-		{UINT64_MAX, 1},
-		{UINT64_MAX - 7, 16},
-		{UINT64_MAX - 0xfff, 0x1001},
+		{ 0, 16 },
+		{ GUEST_RAM - 1, 2 },
+		{ GUEST_RAM_END - 1, 2 },
+		{ GUEST_RAM_END, 1 },
+		{ UINT64_MAX, 1 },
+		{ UINT64_MAX - 7, 16 },
+		{ UINT64_MAX - 0xfff, 0x1001 },
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(bad); i++) {
@@ -346,8 +346,8 @@ static void a_buffer_outside_ram_is_a_violation(void **state)
 static void an_indirect_table_outside_ram_is_a_violation(void **state)
 {
 	struct fixture *f = *state;
-	const uint64_t bad[] = {0, GUEST_RAM_END, GUEST_RAM_END - 8,
-				UINT64_MAX - 15, UINT64_MAX - 7};
+	const uint64_t bad[] = { 0, GUEST_RAM_END, GUEST_RAM_END - 8,
+				 UINT64_MAX - 15, UINT64_MAX - 7 };
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(bad); i++) {
 		guest_queue_init(&f->driver, &f->guest, RINGS, SIZE);
@@ -365,7 +365,7 @@ static void an_indirect_table_may_cross_regions(void **state)
 		uint64_t gpa;
 		uint32_t length;
 		uint16_t flags, next;
-	} entry = {BUFFERS, 4, 0, 0};
+	} entry = { BUFFERS, 4, 0, 0 };
 
 	assert_int_equal(kt_guest_memory_write(&f->guest.memory,
 					       GUEST_BORDER - 8, &entry, 16),
@@ -408,7 +408,7 @@ static void indirect_without_negotiation_is_a_violation(void **state)
 static void an_odd_indirect_length_is_a_violation(void **state)
 {
 	struct fixture *f = *state;
-	const uint32_t bad[] = {0, 1, 15, 17, UINT32_MAX};
+	const uint32_t bad[] = { 0, 1, 15, 17, UINT32_MAX };
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(bad); i++) {
 		guest_queue_init(&f->driver, &f->guest, RINGS, SIZE);
@@ -471,7 +471,7 @@ static void too_many_pieces_are_a_violation(void **state)
 {
 	struct fixture *f = *state;
 	struct kt_memory_region tiny[64];
-	struct kt_guest_memory memory = {tiny, 64};
+	struct kt_guest_memory memory = { tiny, 64 };
 
 	/* The same page 64 times over: each buffer falls into 60 pieces. */
 	for (uint32_t i = 0; i < 64; i++)
@@ -533,7 +533,7 @@ static void assert_refused(struct fixture *f, const char *why)
 static void bad_sizes_are_refused(void **state)
 {
 	struct fixture *f = *state;
-	const uint16_t bad[] = {0, 3, 7, 12, 255, 512, 32768, 65535};
+	const uint16_t bad[] = { 0, 3, 7, 12, 255, 512, 32768, 65535 };
 
 	f->vq.ready = false;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(bad); i++) {
@@ -550,21 +550,21 @@ static void areas_outside_ram_are_refused(void **state)
 		const char *why;
 		uint64_t bytes;
 	} areas[] = {
-		{&f->vq.desc_gpa, "descriptor table", 16 * SIZE},
-		{&f->vq.avail_gpa, "available ring", 6 + 2 * SIZE},
-		{&f->vq.used_gpa, "used ring", 6 + 8 * SIZE},
+		{ &f->vq.desc_gpa, "descriptor table", 16 * SIZE },
+		{ &f->vq.avail_gpa, "available ring", 6 + 2 * SIZE },
+		{ &f->vq.used_gpa, "used ring", 6 + 8 * SIZE },
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(areas); i++) {
 		uint64_t good = *areas[i].area;
 		uint64_t last = (GUEST_RAM_END - areas[i].bytes) & ~15ULL;
-		const uint64_t bad[] = {0,
-					GUEST_RAM - 16,
-					last + 16,
-					GUEST_RAM_END,
-					UINT64_MAX - 15,
-					GUEST_BORDER - 16,
-					good + 1};
+		const uint64_t bad[] = { 0,
+					 GUEST_RAM - 16,
+					 last + 16,
+					 GUEST_RAM_END,
+					 UINT64_MAX - 15,
+					 GUEST_BORDER - 16,
+					 good + 1 };
 
 		f->vq.ready = false;
 		for (size_t k = 0; k < KT_ARRAY_SIZE(bad); k++) {

@@ -137,8 +137,8 @@ static void a_nul_byte_is_a_byte(void **state)
 
 static void only_the_end_of_a_long_log_is_kept(void **state)
 {
-	struct kt_serial_config config = {{-1}, .ring_bytes = 16};
-	struct fixture f = {0};
+	struct kt_serial_config config = { { -1 }, .ring_bytes = 16 };
+	struct fixture f = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_serial_create(&config, &f.serial), 0);

@@ -11,12 +11,12 @@
 static uint8_t first[PAGE], second[2 * PAGE], third[PAGE];
 
 static const struct kt_memory_region regions[] = {
-	{.gpa = 0x0000, .size_bytes = PAGE, .hva = first},
-	{.gpa = 0x1000, .size_bytes = 2 * PAGE, .hva = second, .node = 1},
-	{.gpa = 0x100000, .size_bytes = PAGE, .hva = third, .node = 1},
+	{ .gpa = 0x0000, .size_bytes = PAGE, .hva = first },
+	{ .gpa = 0x1000, .size_bytes = 2 * PAGE, .hva = second, .node = 1 },
+	{ .gpa = 0x100000, .size_bytes = PAGE, .hva = third, .node = 1 },
 };
 
-static const struct kt_guest_memory memory = {regions, 3};
+static const struct kt_guest_memory memory = { regions, 3 };
 
 static void an_address_is_found_in_its_region(void **state)
 {
@@ -77,7 +77,7 @@ static void copies_cross_borders(void **state)
 
 static void a_copy_that_leaves_ram_fails(void **state)
 {
-	uint8_t data[2 * PAGE] = {0};
+	uint8_t data[2 * PAGE] = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_guest_memory_read(&memory, 0x2ffc, data, 8), -EFAULT);
@@ -93,10 +93,10 @@ static void a_copy_does_not_wrap_around(void **state)
 {
 	/* RAM at both ends of the address space. */
 	const struct kt_memory_region ends[] = {
-		{.gpa = 0, .size_bytes = PAGE, .hva = first},
-		{.gpa = -(uint64_t)PAGE, .size_bytes = PAGE, .hva = third},
+		{ .gpa = 0, .size_bytes = PAGE, .hva = first },
+		{ .gpa = -(uint64_t)PAGE, .size_bytes = PAGE, .hva = third },
 	};
-	const struct kt_guest_memory both = {ends, 2};
+	const struct kt_guest_memory both = { ends, 2 };
 	uint8_t data[16];
 
 	(void)state;

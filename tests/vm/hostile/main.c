@@ -98,18 +98,18 @@ static void check_frames(struct outcome *outcome)
 }
 
 static const struct trick tricks[] = {
-	{"hang", BY_TIMEOUT, SHORT_MS, false, NULL},
-	{"hang", BY_STOP, PATIENT_MS, false, NULL, true},
-	{"halt", BY_TIMEOUT, SHORT_MS, false, NULL},
-	{"triple-fault", BY_TRIPLE_FAULT, PATIENT_MS, false, NULL},
-	{"reset", BY_RESET, PATIENT_MS, false, NULL},
-	{"serial", BY_TIMEOUT, SHORT_MS, false, check_flooded_log},
-	{"ports", BY_RESET, PATIENT_MS, true, NULL},
-	{"registers", BY_RESET, PATIENT_MS, true, NULL, true},
-	{"queues", BY_RESET, PATIENT_MS, true, check_violations, true},
-	{"console", BY_TIMEOUT, FLOOD_MS, false, NULL, true},
-	{"frames", BY_TIMEOUT, FLOOD_MS, false, check_frames},
-	{"control", BY_TIMEOUT, SHORT_MS, false, NULL},
+	{ "hang", BY_TIMEOUT, SHORT_MS, false, NULL },
+	{ "hang", BY_STOP, PATIENT_MS, false, NULL, true },
+	{ "halt", BY_TIMEOUT, SHORT_MS, false, NULL },
+	{ "triple-fault", BY_TRIPLE_FAULT, PATIENT_MS, false, NULL },
+	{ "reset", BY_RESET, PATIENT_MS, false, NULL },
+	{ "serial", BY_TIMEOUT, SHORT_MS, false, check_flooded_log },
+	{ "ports", BY_RESET, PATIENT_MS, true, NULL },
+	{ "registers", BY_RESET, PATIENT_MS, true, NULL, true },
+	{ "queues", BY_RESET, PATIENT_MS, true, check_violations, true },
+	{ "console", BY_TIMEOUT, FLOOD_MS, false, NULL, true },
+	{ "frames", BY_TIMEOUT, FLOOD_MS, false, check_frames },
+	{ "control", BY_TIMEOUT, SHORT_MS, false, NULL },
 };
 
 static const char *ending_name(enum ending ending)
@@ -143,8 +143,8 @@ static void check_ending(const struct trick *trick, struct outcome *outcome)
 	const char *crash = result->crash ?: "";
 
 	if (result->timed_out != (trick->ending == BY_TIMEOUT))
-		complain(outcome, result->timed_out ? "it timed out"
-						    : "it did not time out");
+		complain(outcome, result->timed_out ? "it timed out" :
+						      "it did not time out");
 	if (result->stopped != (trick->ending == BY_STOP))
 		complain(outcome, "stopped is wrong");
 	if (trick->ending == BY_TRIPLE_FAULT && !strstr(crash, "triple fault"))
@@ -168,7 +168,7 @@ static void check_ending(const struct trick *trick, struct outcome *outcome)
 static void *stop_after_a_while(void *userdata)
 {
 	struct ktstr_vm *vm = userdata;
-	const struct timespec while_ = {.tv_nsec = 300 * 1000 * 1000};
+	const struct timespec while_ = { .tv_nsec = 300 * 1000 * 1000 };
 
 	nanosleep(&while_, NULL);
 	ktstr_vm_stop(vm);
@@ -193,12 +193,12 @@ static int run_vm(struct ktstr_vm *vm, enum ending ending,
 static bool play(const char *micro, const char *init, const struct trick *trick,
 		 char why[TEXT_BYTES])
 {
-	struct notes notes = {.lock = PTHREAD_MUTEX_INITIALIZER};
-	struct ktstr_log log = {note_message, &notes};
-	struct outcome outcome = {.notes = &notes};
+	struct notes notes = { .lock = PTHREAD_MUTEX_INITIALIZER };
+	struct ktstr_log log = { note_message, &notes };
+	struct outcome outcome = { .notes = &notes };
 	struct ktstr_vm_result *result = NULL;
 	struct ktstr_vm *vm = NULL;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	char cmdline[64];
 	struct ktstr_vm_config config =
 		KTSTR_VM_CONFIG(.kernel = micro, .init_binary = init,
@@ -287,7 +287,7 @@ static bool run_neighbours(const char *micro, const char *init)
 	for (size_t i = 0; i < KT_ARRAY_SIZE(tricks); i++) {
 		if (!tricks[i].shares)
 			continue;
-		neighbours[n] = (struct neighbour){micro, init, &tricks[i]};
+		neighbours[n] = (struct neighbour){ micro, init, &tricks[i] };
 		if (pthread_create(&threads[n], NULL, play_neighbour,
 				   &neighbours[n])) {
 			fine = false;

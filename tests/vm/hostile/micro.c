@@ -106,7 +106,7 @@ static _Noreturn void triple_fault(void)
 	static const struct {
 		uint16_t limit;
 		uint64_t base;
-	} __attribute__((packed)) none = {0, 0};
+	} __attribute__((packed)) none = { 0, 0 };
 
 	__asm__ volatile("lidt %0\n\tud2" : : "m"(none));
 	hang();
@@ -211,8 +211,8 @@ static void poke_registers(void)
 /* And what is no device at all. */
 static void poke_holes(void)
 {
-	static const uint64_t holes[] = {0xa0000,    0xc0000000, 0xd0004000,
-					 0xe0000000, 0xfe000000, 0xfffff000};
+	static const uint64_t holes[] = { 0xa0000,    0xc0000000, 0xd0004000,
+					  0xe0000000, 0xfe000000, 0xfffff000 };
 
 	for (int i = 0; i < 1500; i++) {
 		uint64_t r = garbage();
@@ -342,7 +342,7 @@ static void transmit(uint32_t queue, uint32_t length)
 
 	while ((uint16_t)(q->avail.idx - *used) >= SIZE)
 		;
-	q->desc[head] = (struct desc){(uintptr_t)buffer, length, 0, 0};
+	q->desc[head] = (struct desc){ (uintptr_t)buffer, length, 0, 0 };
 	q->avail.ring[head] = head;
 	barrier();
 	q->avail.idx++;
@@ -405,17 +405,17 @@ static const struct {
 	const char *name;
 	void (*run)(void);
 } tricks[] = {
-	{"hang", hang},
-	{"halt", halt},
-	{"triple-fault", triple_fault},
-	{"reset", reset},
-	{"serial", flood_serial},
-	{"ports", poke_ports},
-	{"registers", poke_devices},
-	{"queues", poke_queues},
-	{"console", flood_console},
-	{"frames", flood_frames},
-	{"control", flood_control},
+	{ "hang", hang },
+	{ "halt", halt },
+	{ "triple-fault", triple_fault },
+	{ "reset", reset },
+	{ "serial", flood_serial },
+	{ "ports", poke_ports },
+	{ "registers", poke_devices },
+	{ "queues", poke_queues },
+	{ "console", flood_console },
+	{ "frames", flood_frames },
+	{ "control", flood_control },
 };
 
 /* What follows "micro=" on the command line begins with `name`. */
