@@ -90,6 +90,8 @@ static size_t iov_get(const struct iovec *iov, size_t n, void *data, size_t leng
 	for (size_t i = 0; i < n && done < length; i++) {
 		size_t part = KT_MIN(iov[i].iov_len, length - done);
 
+		if (!part)
+			continue;
 		memcpy((uint8_t *)data + done, iov[i].iov_base, part);
 		done += part;
 	}
@@ -105,7 +107,8 @@ static void iov_put(const struct iovec *iov, size_t n, size_t offset,
 		size_t skip = KT_MIN(offset, iov[i].iov_len);
 		size_t part = KT_MIN(iov[i].iov_len - skip, length);
 
-		memcpy((uint8_t *)iov[i].iov_base + skip, from, part);
+		if (part)
+			memcpy((uint8_t *)iov[i].iov_base + skip, from, part);
 		offset -= skip;
 		from += part;
 		length -= part;
