@@ -82,6 +82,7 @@ static _Noreturn void join_supervise(const struct kt_nest_shape *shape,
 		.listen_fd = listen_fd,
 		.socket_path = place->address.sun_path,
 		.lock_path = place->lock,
+		.log_path = place->log,
 		.log_fd = log_fd,
 		.idle_ms = join_seconds("KTSTR_NEST_IDLE_S", JOIN_IDLE_S) * 1000,
 		.boot_ms = join_seconds("KTSTR_NEST_BOOT_S", JOIN_BOOT_S) * 1000,
@@ -202,6 +203,29 @@ static int join_start(const struct kt_nest_shape *shape,
 	return join_fork(shape, &image, place, listen_fd, err);
 }
 
+/*
+ * The lock file's own lock. A supervisor that ends removes the file, so what
+ * was locked must still be what is there.
+ */
+static int join_lock(const char *path, struct ktstr_error *err)
+{
+	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
+
+	for (;;) {
+		_cleanup_close_ int fd = open(path, flags, 0600);
+		struct stat ours, there;
+
+		if (fd < 0)
+			return kt_err_errno(err, -errno, "cannot open %s", path);
+		/* Held by others only while they start or end a process. */
+		if (flock(fd, LOCK_EX) < 0 || fstat(fd, &ours) < 0)
+			return kt_err_errno(err, -errno, "cannot lock %s", path);
+		if (stat(path, &there) == 0 && there.st_ino == ours.st_ino &&
+		    there.st_dev == ours.st_dev)
+			return TAKE_FD(fd);
+	}
+}
+
 static int join_once(const struct kt_nest_shape *shape,
 		     const struct kt_nest_place *place,
 		     const struct ktstr_log *log, struct ktstr_error *err)
@@ -212,12 +236,9 @@ static int join_once(const struct kt_nest_shape *shape,
 	fd = join_connect(place);
 	if (fd >= 0)
 		return fd;
-	lock = open(place->lock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	lock = join_lock(place->lock, err);
 	if (lock < 0)
-		return kt_err_errno(err, -errno, "cannot open %s", place->lock);
-	/* Held by others only while they start a process. */
-	if (flock(lock, LOCK_EX) < 0)
-		return kt_err_errno(err, -errno, "cannot lock %s", place->lock);
+		return lock;
 	fd = join_connect(place);
 	if (fd >= 0)
 		return fd;

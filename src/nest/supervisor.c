@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -40,6 +41,7 @@ struct supervisor {
 	bool ending;
 	unsigned int restarts;
 	int signal_fd;
+	ino_t socket_ino;
 	uint64_t deadline_ns; /* of the next sign of life */
 	uint64_t boot_end_ns; /* of the whole boot, chatty or not */
 	uint64_t ping_ns;     /* when to ask for one */
@@ -304,6 +306,15 @@ static void take_signals(struct supervisor *s)
 	}
 }
 
+/* Whether the socket's path still leads to our socket. */
+static bool socket_is_ours(const struct supervisor *s)
+{
+	struct stat st;
+
+	return lstat(s->config->socket_path, &st) == 0 &&
+	       st.st_ino == s->socket_ino;
+}
+
 /*
  * Nobody came for a while. Under the lock that a starting command takes, so
  * that it finds either a socket that is served or none.
@@ -320,9 +331,29 @@ static void end_if_still_idle(struct supervisor *s)
 	accept_client(s);
 	if (s->n_clients)
 		return;
-	unlink(s->config->socket_path);
-	note(s, "idle, switching off");
+	/* Nothing went wrong: nothing is to be kept. */
+	if (socket_is_ours(s)) {
+		unlink(s->config->socket_path);
+		unlink(s->config->log_path);
+		unlink(s->config->lock_path);
+	}
 	s->ending = true;
+}
+
+/*
+ * After a failure: whoever comes now shall start another machine. The socket
+ * is closed first, lest a command that holds the lock waits for us.
+ */
+static void retire(struct supervisor *s)
+{
+	_cleanup_close_ int lock = -1;
+
+	kt_close(s->config->listen_fd);
+	lock = open(s->config->lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+		return;
+	if (socket_is_ours(s))
+		unlink(s->config->socket_path);
 }
 
 static void check_time(struct supervisor *s)
@@ -441,6 +472,7 @@ static void drain_clients(struct supervisor *s)
 int kt_supervisor_run(const struct kt_supervisor_config *config)
 {
 	struct supervisor s = {.config = config, .next_session = 1};
+	struct stat st;
 	sigset_t set;
 
 	kt_nest_machine_init(&s.machine);
@@ -454,13 +486,14 @@ int kt_supervisor_run(const struct kt_supervisor_config *config)
 	s.signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (s.signal_fd < 0)
 		return -errno;
+	if (lstat(config->socket_path, &st) == 0)
+		s.socket_ino = st.st_ino;
 	s.idle_ns = after_ms(config->idle_ms);
 	boot(&s);
 	while (!s.ending)
 		serve(&s);
-	/* Not before it is gone: who comes now shall start another. */
-	unlink(config->socket_path);
 	drain_clients(&s);
+	retire(&s);
 	kt_nest_machine_stop(&s.machine);
 	for (size_t i = 0; i < s.n_clients; i++) {
 		int fd = s.clients[i].channel.fd;

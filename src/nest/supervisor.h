@@ -18,9 +18,11 @@
 struct kt_supervisor_config {
 	const struct kt_nest_shape *shape;
 	const struct kt_nest_image *image;
+	/* Taken over; bound to socket_path. */
 	int listen_fd;           /* bound to socket_path */
 	const char *socket_path; /* removed at the end */
 	const char *lock_path;   /* held around that */
+	const char *log_path;    /* of log_fd, removed after an idle end */
 	int log_fd;              /* what happens, and QEMU's words */
 	unsigned int idle_ms;    /* without a client */
 	unsigned int boot_ms;    /* without a sign of life while booting */
