@@ -22,6 +22,7 @@
 #include "base/macro.h"
 #include "nest/channel.h"
 #include "nest/machine.h"
+#include "nest/tsc.h"
 
 #define SUPERVISOR_CLIENTS_MAX 48
 #define SUPERVISOR_PING_MS     5000
@@ -42,6 +43,7 @@ struct supervisor {
 	unsigned int restarts;
 	int signal_fd;
 	ino_t socket_ino;
+	uint32_t tsc_khz;     /* 0: the machine measures it itself */
 	uint64_t deadline_ns; /* of the next sign of life */
 	uint64_t boot_end_ns; /* of the whole boot, chatty or not */
 	uint64_t ping_ns;     /* when to ask for one */
@@ -91,10 +93,16 @@ static void fail(struct supervisor *s, const char *text)
 
 static void boot(struct supervisor *s)
 {
-	const char *cmdline = s->restarts ? "" : s->config->first_cmdline;
-	struct ktstr_error err = {0};
+	const char *first = s->restarts ? "" : s->config->first_cmdline;
+	char cmdline[256] = "";
+	struct ktstr_error err = { 0 };
 
 	s->ready = false;
+	if (s->tsc_khz)
+		snprintf(cmdline, sizeof(cmdline), "tsc_early_khz=%u %s",
+			 s->tsc_khz, first);
+	else
+		snprintf(cmdline, sizeof(cmdline), "%s", first);
 	if (kt_nest_machine_start(&s->machine, s->config->shape, s->config->image,
 				  cmdline, s->config->log_fd, &err) < 0) {
 		kt_nest_machine_stop(&s->machine);
@@ -176,7 +184,7 @@ static void accept_client(struct supervisor *s)
 		return;
 	}
 	client = &s->clients[s->n_clients++];
-	*client = (struct supervisor_client){.session = s->next_session++};
+	*client = (struct supervisor_client){ .session = s->next_session++ };
 	kt_nest_channel_init(&client->channel, fd);
 	kt_nest_channel_send(&client->channel, KT_NEST_HELLO, 0, NULL, 0);
 	if (s->ready)
@@ -409,11 +417,11 @@ static short channel_events(const struct kt_nest_channel *channel)
 static void serve(struct supervisor *s)
 {
 	struct pollfd p[4 + SUPERVISOR_CLIENTS_MAX] = {
-		{.fd = s->signal_fd, .events = POLLIN},
-		{.fd = s->config->listen_fd, .events = POLLIN},
-		{.fd = s->machine.console_fd, .events = POLLIN},
-		{.fd = s->machine.agent.ended ? -1 : s->machine.agent.fd,
-		 .events = channel_events(&s->machine.agent)},
+		{ .fd = s->signal_fd, .events = POLLIN },
+		{ .fd = s->config->listen_fd, .events = POLLIN },
+		{ .fd = s->machine.console_fd, .events = POLLIN },
+		{ .fd = s->machine.agent.ended ? -1 : s->machine.agent.fd,
+		  .events = channel_events(&s->machine.agent) },
 	};
 	size_t n_clients = s->n_clients;
 
@@ -461,7 +469,7 @@ static void drain_clients(struct supervisor *s)
 
 		while (kt_nest_channel_has_output(channel) && !channel->ended &&
 		       kt_now_ns() < end) {
-			struct pollfd p = {.fd = channel->fd, .events = POLLOUT};
+			struct pollfd p = { .fd = channel->fd, .events = POLLOUT };
 
 			poll(&p, 1, 100);
 			kt_nest_channel_flush(channel);
@@ -471,7 +479,7 @@ static void drain_clients(struct supervisor *s)
 
 int kt_supervisor_run(const struct kt_supervisor_config *config)
 {
-	struct supervisor s = {.config = config, .next_session = 1};
+	struct supervisor s = { .config = config, .next_session = 1 };
 	struct stat st;
 	sigset_t set;
 
@@ -488,6 +496,7 @@ int kt_supervisor_run(const struct kt_supervisor_config *config)
 		return -errno;
 	if (lstat(config->socket_path, &st) == 0)
 		s.socket_ino = st.st_ino;
+	s.tsc_khz = kt_nest_tsc_khz();
 	s.idle_ns = after_ms(config->idle_ms);
 	boot(&s);
 	while (!s.ending)
