@@ -10,7 +10,7 @@
 
 void kt_nest_channel_init(struct kt_nest_channel *channel, int fd)
 {
-	*channel = (struct kt_nest_channel){.fd = fd};
+	*channel = (struct kt_nest_channel){ .fd = fd };
 }
 
 void kt_nest_channel_deinit(struct kt_nest_channel *channel)

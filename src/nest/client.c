@@ -26,7 +26,7 @@
 /* The supervisor's own bounds are shorter: this is for one that hangs. */
 #define CLIENT_READY_MS 900000
 
-static const int client_signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH};
+static const int client_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
 
 struct client {
 	struct kt_nest_channel channel;
@@ -64,7 +64,7 @@ static mode_t current_umask(void)
 static int client_start(struct client *c, const char *const *argv,
 			struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 	gid_t groups[NGROUPS_MAX];
 	int n_groups = getgroups(NGROUPS_MAX, groups);
 	struct kt_nest_start start = {
@@ -100,27 +100,27 @@ static int client_start(struct client *c, const char *const *argv,
 				   "the emulated machine");
 	c->started = true;
 	return kt_nest_channel_send(&c->channel, KT_NEST_START, 0, sb.data,
-				    sb.length) < 0
-		       ? client_fail(c, err, -ENOMEM, "no memory")
-		       : 0;
+				    sb.length) < 0 ?
+		       client_fail(c, err, -ENOMEM, "no memory") :
+		       0;
 }
 
 /* What the command wrote, to where it meant it to go. */
 static void client_output(struct client *c, const struct kt_nest_header *header,
 			  const uint8_t *payload)
 {
-	const struct kt_nest_grant grant = {header->type, header->length};
-	int fd = header->type == KT_NEST_OUTPUT   ? STDOUT_FILENO
-		 : header->type == KT_NEST_ERRORS ? STDERR_FILENO
-		 : c->terminal.streams & 2        ? STDOUT_FILENO
-						  : c->terminal.fd;
+	const struct kt_nest_grant grant = { header->type, header->length };
+	int fd = header->type == KT_NEST_OUTPUT ? STDOUT_FILENO :
+		 header->type == KT_NEST_ERRORS ? STDERR_FILENO :
+		 c->terminal.streams & 2        ? STDOUT_FILENO :
+						  c->terminal.fd;
 	size_t done = 0;
 
 	/* A reader who has gone away is the command's business to notice,
 	 * but bytes in flight must not pile up here. */
 	while (fd >= 0 && done < header->length) {
 		ssize_t n = write(fd, payload + done, header->length - done);
-		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
 
 		if (n > 0)
 			done += (size_t)n;
@@ -199,12 +199,12 @@ static int client_take(struct client *c, const char *const *argv,
 			return r;
 	}
 	if (c->channel.ended && !c->ended)
-		return client_fail(
-			c, err, -EPIPE,
-			c->started ? "the emulated machine's supervisor "
-				     "died while the command ran"
-				   : "the emulated machine's supervisor "
-				     "died while the machine came up");
+		return client_fail(c, err, -EPIPE,
+				   c->started ?
+					   "the emulated machine's supervisor "
+					   "died while the command ran" :
+					   "the emulated machine's supervisor "
+					   "died while the machine came up");
 	return 0;
 }
 
@@ -256,9 +256,9 @@ static int client_loop(struct client *c, const char *const *argv,
 	while (!c->ended) {
 		bool input = c->started && !c->input_ended && c->input_window;
 		struct pollfd p[] = {
-			{.fd = c->signal_fd, .events = POLLIN},
-			{.fd = c->channel.fd, .events = POLLIN},
-			{.fd = input ? STDIN_FILENO : -1, .events = POLLIN},
+			{ .fd = c->signal_fd, .events = POLLIN },
+			{ .fd = c->channel.fd, .events = POLLIN },
+			{ .fd = input ? STDIN_FILENO : -1, .events = POLLIN },
 		};
 		int r;
 
@@ -291,9 +291,9 @@ int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
 		const struct ktstr_log *log, int *ret_status,
 		struct ktstr_error *err)
 {
-	struct client c = {.log = log, .input_window = KT_NEST_WINDOW};
+	struct client c = { .log = log, .input_window = KT_NEST_WINDOW };
 	_cleanup_close_ int fd = -1, signal_fd = -1;
-	struct sigaction ignore = {.sa_handler = SIG_IGN}, pipe_before;
+	struct sigaction ignore = { .sa_handler = SIG_IGN }, pipe_before;
 	sigset_t set, before;
 	int r;
 
@@ -320,7 +320,7 @@ int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
 	kt_nest_channel_deinit(&c.channel);
 	if (r < 0)
 		return r;
-	*ret_status = WIFSIGNALED((int)c.status) ? 128 + WTERMSIG((int)c.status)
-						 : WEXITSTATUS((int)c.status);
+	*ret_status = WIFSIGNALED((int)c.status) ? 128 + WTERMSIG((int)c.status) :
+						   WEXITSTATUS((int)c.status);
 	return 0;
 }

@@ -33,9 +33,9 @@ static int dispatch_shape(const struct kt_nest_request *request,
 		return r;
 	/* Sized by the guest where the user does not say otherwise. Rounded,
 	 * so that guests of similar size share a machine. */
-	need = request->memory_mib > KT_NEST_MEMORY_MAX
-		       ? KT_NEST_MEMORY_MAX
-		       : request->memory_mib + DISPATCH_OWN_MIB;
+	need = request->memory_mib > KT_NEST_MEMORY_MAX ?
+		       KT_NEST_MEMORY_MAX :
+		       request->memory_mib + DISPATCH_OWN_MIB;
 	if (!strstr(text, "memory=") && need > shape->memory_mib)
 		shape->memory_mib = KT_MIN(KT_ALIGN_UP(need, 1024u),
 					   (uint32_t)KT_NEST_MEMORY_MAX);
@@ -75,7 +75,7 @@ int kt_nest_dispatch(const struct kt_nest_request *request,
 {
 	const char *nested = getenv("KTSTR_NESTED");
 	char **argv;
-	struct ktstr_error why = {0};
+	struct ktstr_error why = { 0 };
 	struct kt_nest_shape shape;
 	enum kt_accel accel;
 	int r;

@@ -331,9 +331,9 @@ static int fs_getattr(struct fs_call *call)
 static int fs_truncate(struct fs_call *call, const struct fuse_setattr_in *in)
 {
 	struct fs_proc_path path = fs_proc_path(call->inode->fd);
-	int file = in->valid & FATTR_FH
-			   ? kt_fs_table_file(&call->fs->table, in->fh)
-			   : -1;
+	int file = in->valid & FATTR_FH ?
+			   kt_fs_table_file(&call->fs->table, in->fh) :
+			   -1;
 
 	if (file >= 0)
 		return ftruncate(file, (off_t)in->size) < 0 ? -errno : 0;
@@ -343,20 +343,20 @@ static int fs_truncate(struct fs_call *call, const struct fuse_setattr_in *in)
 static int fs_set_times(struct fs_call *call, const struct fuse_setattr_in *in)
 {
 	struct timespec times[2] = {
-		{.tv_nsec = UTIME_OMIT},
-		{.tv_nsec = UTIME_OMIT},
+		{ .tv_nsec = UTIME_OMIT },
+		{ .tv_nsec = UTIME_OMIT },
 	};
 
 	if (in->valid & FATTR_ATIME_NOW)
 		times[0].tv_nsec = UTIME_NOW;
 	else if (in->valid & FATTR_ATIME)
-		times[0] = (struct timespec){(time_t)in->atime, in->atimensec};
+		times[0] = (struct timespec){ (time_t)in->atime, in->atimensec };
 	if (in->valid & FATTR_MTIME_NOW)
 		times[1].tv_nsec = UTIME_NOW;
 	else if (in->valid & FATTR_MTIME)
-		times[1] = (struct timespec){(time_t)in->mtime, in->mtimensec};
-	return utimensat(call->inode->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno
-									: 0;
+		times[1] = (struct timespec){ (time_t)in->mtime, in->mtimensec };
+	return utimensat(call->inode->fd, "", times, AT_EMPTY_PATH) < 0 ? -errno :
+									  0;
 }
 
 static int fs_setattr(struct fs_call *call)
@@ -496,9 +496,9 @@ static int fs_rename_to(struct fs_call *call, uint64_t directory, size_t names,
 		r = fs_name(call, next, &new_name, NULL);
 	if (r < 0)
 		return r;
-	return renameat2(call->inode->fd, old_name, to->fd, new_name, flags) < 0
-		       ? -errno
-		       : 0;
+	return renameat2(call->inode->fd, old_name, to->fd, new_name, flags) < 0 ?
+		       -errno :
+		       0;
 }
 
 static int fs_rename(struct fs_call *call)
@@ -512,8 +512,8 @@ static int fs_rename2(struct fs_call *call)
 {
 	const struct fuse_rename2_in *in = fs_args(call, sizeof(*in));
 
-	return in ? fs_rename_to(call, in->newdir, sizeof(*in), in->flags)
-		  : -EINVAL;
+	return in ? fs_rename_to(call, in->newdir, sizeof(*in), in->flags) :
+		    -EINVAL;
 }
 
 static int fs_link(struct fs_call *call)
@@ -838,9 +838,9 @@ static int fs_fallocate(struct fs_call *call)
 	if (fd < 0)
 		return -EBADF;
 	return fallocate(fd, (int)in->mode, (off_t)in->offset,
-			 (off_t)in->length) < 0
-		       ? -errno
-		       : 0;
+			 (off_t)in->length) < 0 ?
+		       -errno :
+		       0;
 }
 
 static int fs_copy_range(struct fs_call *call)
@@ -883,38 +883,38 @@ static const struct {
 	int (*run)(struct fs_call *call);
 	enum fs_needs needs;
 } fs_ops[] = {
-	[FUSE_INIT] = {fs_init, FS_NEEDS_NOTHING},
-	[FUSE_DESTROY] = {fs_flush, FS_NEEDS_NOTHING},
-	[FUSE_FORGET] = {fs_forget, FS_NEEDS_NOTHING},
-	[FUSE_BATCH_FORGET] = {fs_batch_forget, FS_NEEDS_NOTHING},
-	[FUSE_INTERRUPT] = {fs_ignore, FS_NEEDS_NOTHING},
-	[FUSE_LOOKUP] = {fs_lookup, FS_NEEDS_INODE},
-	[FUSE_GETATTR] = {fs_getattr, FS_NEEDS_INODE},
-	[FUSE_SETATTR] = {fs_setattr, FS_NEEDS_INODE},
-	[FUSE_READLINK] = {fs_readlink, FS_NEEDS_INODE},
-	[FUSE_SYMLINK] = {fs_symlink, FS_NEEDS_INODE},
-	[FUSE_MKNOD] = {fs_mknod, FS_NEEDS_INODE},
-	[FUSE_MKDIR] = {fs_mkdir, FS_NEEDS_INODE},
-	[FUSE_UNLINK] = {fs_unlink, FS_NEEDS_INODE},
-	[FUSE_RMDIR] = {fs_rmdir, FS_NEEDS_INODE},
-	[FUSE_RENAME] = {fs_rename, FS_NEEDS_INODE},
-	[FUSE_RENAME2] = {fs_rename2, FS_NEEDS_INODE},
-	[FUSE_LINK] = {fs_link, FS_NEEDS_INODE},
-	[FUSE_OPEN] = {fs_open, FS_NEEDS_INODE},
-	[FUSE_OPENDIR] = {fs_opendir, FS_NEEDS_INODE},
-	[FUSE_CREATE] = {fs_create, FS_NEEDS_INODE},
-	[FUSE_RELEASE] = {fs_release, FS_NEEDS_NOTHING},
-	[FUSE_RELEASEDIR] = {fs_release, FS_NEEDS_NOTHING},
-	[FUSE_READ] = {fs_read, FS_NEEDS_NOTHING},
-	[FUSE_WRITE] = {fs_write, FS_NEEDS_NOTHING},
-	[FUSE_READDIR] = {fs_readdir, FS_NEEDS_INODE},
-	[FUSE_FLUSH] = {fs_flush, FS_NEEDS_NOTHING},
-	[FUSE_FSYNC] = {fs_fsync, FS_NEEDS_NOTHING},
-	[FUSE_FSYNCDIR] = {fs_fsync, FS_NEEDS_NOTHING},
-	[FUSE_STATFS] = {fs_statfs, FS_NEEDS_INODE},
-	[FUSE_LSEEK] = {fs_lseek, FS_NEEDS_NOTHING},
-	[FUSE_FALLOCATE] = {fs_fallocate, FS_NEEDS_NOTHING},
-	[FUSE_COPY_FILE_RANGE] = {fs_copy_range, FS_NEEDS_NOTHING},
+	[FUSE_INIT] = { fs_init, FS_NEEDS_NOTHING },
+	[FUSE_DESTROY] = { fs_flush, FS_NEEDS_NOTHING },
+	[FUSE_FORGET] = { fs_forget, FS_NEEDS_NOTHING },
+	[FUSE_BATCH_FORGET] = { fs_batch_forget, FS_NEEDS_NOTHING },
+	[FUSE_INTERRUPT] = { fs_ignore, FS_NEEDS_NOTHING },
+	[FUSE_LOOKUP] = { fs_lookup, FS_NEEDS_INODE },
+	[FUSE_GETATTR] = { fs_getattr, FS_NEEDS_INODE },
+	[FUSE_SETATTR] = { fs_setattr, FS_NEEDS_INODE },
+	[FUSE_READLINK] = { fs_readlink, FS_NEEDS_INODE },
+	[FUSE_SYMLINK] = { fs_symlink, FS_NEEDS_INODE },
+	[FUSE_MKNOD] = { fs_mknod, FS_NEEDS_INODE },
+	[FUSE_MKDIR] = { fs_mkdir, FS_NEEDS_INODE },
+	[FUSE_UNLINK] = { fs_unlink, FS_NEEDS_INODE },
+	[FUSE_RMDIR] = { fs_rmdir, FS_NEEDS_INODE },
+	[FUSE_RENAME] = { fs_rename, FS_NEEDS_INODE },
+	[FUSE_RENAME2] = { fs_rename2, FS_NEEDS_INODE },
+	[FUSE_LINK] = { fs_link, FS_NEEDS_INODE },
+	[FUSE_OPEN] = { fs_open, FS_NEEDS_INODE },
+	[FUSE_OPENDIR] = { fs_opendir, FS_NEEDS_INODE },
+	[FUSE_CREATE] = { fs_create, FS_NEEDS_INODE },
+	[FUSE_RELEASE] = { fs_release, FS_NEEDS_NOTHING },
+	[FUSE_RELEASEDIR] = { fs_release, FS_NEEDS_NOTHING },
+	[FUSE_READ] = { fs_read, FS_NEEDS_NOTHING },
+	[FUSE_WRITE] = { fs_write, FS_NEEDS_NOTHING },
+	[FUSE_READDIR] = { fs_readdir, FS_NEEDS_INODE },
+	[FUSE_FLUSH] = { fs_flush, FS_NEEDS_NOTHING },
+	[FUSE_FSYNC] = { fs_fsync, FS_NEEDS_NOTHING },
+	[FUSE_FSYNCDIR] = { fs_fsync, FS_NEEDS_NOTHING },
+	[FUSE_STATFS] = { fs_statfs, FS_NEEDS_INODE },
+	[FUSE_LSEEK] = { fs_lseek, FS_NEEDS_NOTHING },
+	[FUSE_FALLOCATE] = { fs_fallocate, FS_NEEDS_NOTHING },
+	[FUSE_COPY_FILE_RANGE] = { fs_copy_range, FS_NEEDS_NOTHING },
 };
 
 static int fs_run(struct fs_call *call)
@@ -931,8 +931,8 @@ static int fs_run(struct fs_call *call)
 
 size_t kt_fs_handle(struct kt_fs *fs, const struct kt_fs_request *request)
 {
-	struct fs_call call = {.fs = fs, .request = request};
-	struct fuse_out_header out = {0};
+	struct fs_call call = { .fs = fs, .request = request };
+	struct fuse_out_header out = { 0 };
 	size_t got, room;
 	int r;
 

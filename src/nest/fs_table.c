@@ -21,7 +21,7 @@ void kt_fs_table_deinit(struct kt_fs_table *table)
 		kt_close(table->files[i]);
 	free(table->inodes);
 	free(table->files);
-	*table = (struct kt_fs_table){0};
+	*table = (struct kt_fs_table){ 0 };
 }
 
 static uint32_t *table_bucket(struct kt_fs_table *table, dev_t dev, ino_t ino)
@@ -113,7 +113,7 @@ void kt_fs_table_forget(struct kt_fs_table *table, uint64_t number, uint64_t cou
 		link = &table->inodes[*link].next;
 	*link = inode->next;
 	kt_close(inode->fd);
-	*inode = (struct kt_fs_inode){.fd = -1, .next = table->free};
+	*inode = (struct kt_fs_inode){ .fd = -1, .next = table->free };
 	table->free = (uint32_t)number;
 	table->n_used--;
 }

@@ -132,9 +132,9 @@ static int image_make_initrd(const char *directory,
 static int image_try(const char *spec, struct kt_nest_image *ret,
 		     const struct ktstr_log *log, struct ktstr_error *err)
 {
-	static const char *const names[] = {IMAGE_MODULES_IN_USE, NULL};
-	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref ref = {0};
-	_cleanup_module_list_ struct kt_module_list modules = {0};
+	static const char *const names[] = { IMAGE_MODULES_IN_USE, NULL };
+	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref ref = { 0 };
+	_cleanup_module_list_ struct kt_module_list modules = { 0 };
 	_cleanup_free_ char *directory = NULL;
 	int r;
 
@@ -174,17 +174,18 @@ int kt_nest_image_make(struct kt_nest_image *ret, const struct ktstr_log *log,
 		       struct ktstr_error *err)
 {
 	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
-		0};
+		0
+	};
 	const char *named = getenv("KTSTR_NEST_KERNEL");
-	struct ktstr_error why = {0};
+	struct ktstr_error why = { 0 };
 	int r;
 
-	*ret = (struct kt_nest_image){.initrd_fd = -1};
+	*ret = (struct kt_nest_image){ .initrd_fd = -1 };
 	if (named && *named) {
 		r = image_try(named, ret, log, err);
 		return r < 0 ? kt_err_context(err, r, "KTSTR_NEST_KERNEL=%s",
-					      named)
-			     : 0;
+					      named) :
+			       0;
 	}
 	r = kt_kernel_candidates_find("", &found, err);
 	if (r < 0)

@@ -38,9 +38,9 @@ static unsigned int join_seconds(const char *name, unsigned int otherwise)
 	if (!text || !*text)
 		return otherwise;
 	value = strtoul(text, &end, 10);
-	return *end || value == 0 || value > JOIN_SECONDS_MAX
-		       ? otherwise
-		       : (unsigned int)value;
+	return *end || value == 0 || value > JOIN_SECONDS_MAX ?
+		       otherwise :
+		       (unsigned int)value;
 }
 
 /* A socket that somebody serves: the supervisor says HELLO. -errno. */
@@ -57,7 +57,7 @@ static int join_connect(const struct kt_nest_place *place)
 	if (connect(fd, (const struct sockaddr *)&place->address,
 		    sizeof(place->address)) < 0)
 		return -errno;
-	p = (struct pollfd){.fd = fd, .events = POLLIN};
+	p = (struct pollfd){ .fd = fd, .events = POLLIN };
 	do {
 		r = poll(&p, 1, JOIN_HELLO_MS);
 	} while (r < 0 && errno == EINTR);
@@ -89,10 +89,11 @@ static _Noreturn void join_supervise(const struct kt_nest_shape *shape,
 		.answer_ms = join_seconds("KTSTR_NEST_ANSWER_S", JOIN_ANSWER_S) *
 			     1000,
 		.first_cmdline =
-			test && strcmp(test, "hang") == 0 ? "ktstr_nest.hang"
-			: test && strcmp(test, "die") == 0
-				? "rdinit=/nonexistent init=/nonexistent"
-				: "",
+			test && strcmp(test, "hang") == 0 ?
+				"ktstr_nest.hang" :
+			test && strcmp(test, "die") == 0 ?
+				"rdinit=/nonexistent init=/nonexistent" :
+				"",
 	};
 	_exit(kt_supervisor_run(&config) < 0);
 }
@@ -142,8 +143,8 @@ static int join_fork(const struct kt_nest_shape *shape,
 			  O_NOFOLLOW;
 	_cleanup_close_ int log_fd = open(place->log, flags, 0600);
 	_cleanup_close_ int null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
-	const int keep[] = {listen_fd, log_fd, image->kernel->elf_fd,
-			    image->initrd_fd};
+	const int keep[] = { listen_fd, log_fd, image->kernel->elf_fd,
+			     image->initrd_fd };
 	pid_t pid;
 
 	if (log_fd < 0)
@@ -258,7 +259,7 @@ static int join_once(const struct kt_nest_shape *shape,
 int kt_nest_join(const struct kt_nest_shape *shape, const struct ktstr_log *log,
 		 int *ret_fd, struct ktstr_error *err)
 {
-	_cleanup_(kt_nest_place_deinit) struct kt_nest_place place = {0};
+	_cleanup_(kt_nest_place_deinit) struct kt_nest_place place = { 0 };
 	int r;
 
 	r = kt_nest_place_find(shape, &place, err);

@@ -121,9 +121,9 @@ bool kt_nest_machine_read_console(struct kt_nest_machine *machine)
 		}
 		any = true;
 		over = machine->console_bytes + (size_t)n;
-		over = over > sizeof(machine->console)
-			       ? over - sizeof(machine->console)
-			       : 0;
+		over = over > sizeof(machine->console) ?
+			       over - sizeof(machine->console) :
+			       0;
 		memmove(machine->console, machine->console + over,
 			machine->console_bytes - over);
 		machine->console_bytes -= over;

@@ -21,7 +21,7 @@ static int place_directory(char **ret, struct ktstr_error *err)
 {
 	const char *named = getenv("KTSTR_NEST_DIR");
 	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 	_cleanup_free_ char *path = NULL;
 	struct stat st;
 	int r;
@@ -54,7 +54,7 @@ static int place_key(const struct kt_nest_shape *shape, uint64_t *ret,
 		     struct ktstr_error *err)
 {
 	const char *kernel = getenv("KTSTR_NEST_KERNEL");
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 	_cleanup_free_ char *agent = NULL;
 	char text[KT_NEST_SHAPE_TEXT_BYTES];
 	struct stat st;
@@ -78,7 +78,7 @@ static int place_key(const struct kt_nest_shape *shape, uint64_t *ret,
 int kt_nest_place_find(const struct kt_nest_shape *shape,
 		       struct kt_nest_place *ret, struct ktstr_error *err)
 {
-	struct kt_nest_place place = {.address.sun_family = AF_UNIX};
+	struct kt_nest_place place = { .address.sun_family = AF_UNIX };
 	_cleanup_free_ char *directory = NULL;
 	uint64_t key = 0;
 	int n, r;

@@ -95,8 +95,8 @@ static int probe_open(const char *path, struct probe_vm *vm,
 			err, KTSTR_ERROR_ENVIRONMENT, -errno,
 			"%s cannot create a VM: %s%s", path, strerror(errno),
 			errno == EBUSY ? " (another hypervisor holds the CPU's "
-					 "virtualization)"
-				       : "");
+					 "virtualization)" :
+					 "");
 	return 0;
 }
 
@@ -127,9 +127,9 @@ static int probe_load(struct probe_vm *vm, struct ktstr_error *err)
 		size_t bytes;
 		bool wanted;
 	} parts[] = {
-		{integer, sizeof(integer), true},
-		{with_avx, sizeof(with_avx), vm->has_avx},
-		{finish, sizeof(finish), true},
+		{ integer, sizeof(integer), true },
+		{ with_avx, sizeof(with_avx), vm->has_avx },
+		{ finish, sizeof(finish), true },
 	};
 	struct kvm_userspace_memory_region slot = {
 		.memory_size = PROBE_BYTES,
@@ -204,10 +204,10 @@ static int probe_registers(struct probe_vm *vm, struct ktstr_error *err)
 		.db = 1,
 		.g = 1,
 	};
-	const struct kvm_regs regs = {.rip = PROBE_CODE, .rflags = 2};
+	const struct kvm_regs regs = { .rip = PROBE_CODE, .rflags = 2 };
 	const struct kvm_xcrs xcrs = {
 		.nr_xcrs = 1,
-		.xcrs[0] = {.xcr = 0, .value = 7}, /* x87, SSE, AVX */
+		.xcrs[0] = { .xcr = 0, .value = 7 }, /* x87, SSE, AVX */
 	};
 	struct kvm_sregs sregs;
 
@@ -262,8 +262,8 @@ static int probe_run(struct probe_vm *vm, unsigned int timeout_ms,
 {
 	const int signo = SIGRTMAX;
 	const struct itimerspec bound = {
-		.it_value = {.tv_sec = timeout_ms / 1000,
-			     .tv_nsec = timeout_ms % 1000 * 1000000L},
+		.it_value = { .tv_sec = timeout_ms / 1000,
+			      .tv_nsec = timeout_ms % 1000 * 1000000L },
 	};
 	struct sigevent event = {
 		.sigev_notify = SIGEV_THREAD_ID,
@@ -293,8 +293,9 @@ static int probe_run(struct probe_vm *vm, unsigned int timeout_ms,
 	r = ioctl(vm->vcpu_fd, KVM_RUN, 0);
 	ret->run_errno = r < 0 ? errno : 0;
 	timer_delete(timer);
-	ret->expired = sigtimedwait(&only, NULL, &(struct timespec){0}) == signo &&
-		       ret->run_errno == EINTR;
+	ret->expired =
+		sigtimedwait(&only, NULL, &(struct timespec){ 0 }) == signo &&
+		ret->run_errno == EINTR;
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	return 0;
 }
@@ -351,8 +352,8 @@ int kt_probe_device(const char *path, unsigned int timeout_ms,
 		.vm_fd = -1,
 		.vcpu_fd = -1,
 	};
-	struct kt_probe_outcome outcome = {0};
-	struct kvm_regs regs = {0};
+	struct kt_probe_outcome outcome = { 0 };
+	struct kvm_regs regs = { 0 };
 	int r;
 
 	r = probe_open(path, &vm, err);

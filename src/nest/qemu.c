@@ -39,7 +39,7 @@ static void add(struct argv_builder *b, const char *fmt, ...) KT_PRINTF(2, 3);
 
 static void add(struct argv_builder *b, const char *fmt, ...)
 {
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 	char **grown = reallocarray(b->argv, b->n + 2, sizeof(char *));
 	va_list args;
 
@@ -65,7 +65,7 @@ static void add_option(struct argv_builder *b, const char *option,
 static void add_option(struct argv_builder *b, const char *option,
 		       const char *fmt, ...)
 {
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 	va_list args;
 
 	va_start(args, fmt);
@@ -117,7 +117,7 @@ static void add_devices(struct argv_builder *b, const struct kt_qemu_fds *fds)
 char **kt_qemu_argv(const struct kt_nest_shape *shape,
 		    const struct kt_qemu_fds *fds, const char *cmdline)
 {
-	struct argv_builder b = {0};
+	struct argv_builder b = { 0 };
 
 	add(&b, QEMU_PROGRAM);
 	add_option(&b, "-name", "ktstr-nest");
@@ -160,8 +160,8 @@ void kt_qemu_free_argv(char **argv)
 static _Noreturn void qemu_exec(char *const *argv, const struct kt_qemu_fds *fds,
 				int log_fd, pid_t parent, int report_fd)
 {
-	const int keep[] = {fds->kernel, fds->initrd, fds->console, fds->agent,
-			    fds->files};
+	const int keep[] = { fds->kernel, fds->initrd, fds->console, fds->agent,
+			     fds->files };
 	sigset_t none;
 	int null_fd, e;
 
@@ -221,8 +221,8 @@ int kt_qemu_start(const struct kt_nest_shape *shape,
 			"cannot start %s: %s%s", QEMU_PROGRAM, strerror(e),
 			e == ENOENT ? " (install qemu-system-x86 8.0 "
 				      "or newer; scripts/prepare "
-				      "does)"
-				    : "");
+				      "does)" :
+				      "");
 	}
 	*ret = pid;
 	return 0;

@@ -75,13 +75,13 @@ static int shape_field(struct kt_nest_shape *shape, const char *key,
 		uint32_t min;
 		uint32_t max;
 	} fields[] = {
-		{"cpus", &shape->cpus, 1, KT_NEST_CPUS_MAX},
-		{"sockets", &shape->sockets, 1, KT_NEST_CPUS_MAX},
-		{"nodes", &shape->numa_nodes, 1, KT_NEST_NODES_MAX},
-		{"hugepages", &shape->hugepages, 0, SHAPE_HUGEPAGES_MAX},
-		{"memory", &shape->memory_mib, KT_NEST_MEMORY_MIN,
-		 KT_NEST_MEMORY_MAX},
-		{"distance", &shape->distance, 11, 254},
+		{ "cpus", &shape->cpus, 1, KT_NEST_CPUS_MAX },
+		{ "sockets", &shape->sockets, 1, KT_NEST_CPUS_MAX },
+		{ "nodes", &shape->numa_nodes, 1, KT_NEST_NODES_MAX },
+		{ "hugepages", &shape->hugepages, 0, SHAPE_HUGEPAGES_MAX },
+		{ "memory", &shape->memory_mib, KT_NEST_MEMORY_MIN,
+		  KT_NEST_MEMORY_MAX },
+		{ "distance", &shape->distance, 11, 254 },
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(fields); i++) {

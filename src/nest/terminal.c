@@ -6,7 +6,7 @@
 
 void kt_terminal_find(struct kt_terminal *terminal)
 {
-	*terminal = (struct kt_terminal){.fd = -1};
+	*terminal = (struct kt_terminal){ .fd = -1 };
 	for (int i = 0; i < 3; i++) {
 		if (!isatty(i))
 			continue;

@@ -207,8 +207,8 @@ static const char *vhost_set_ring_fd(struct kt_vhost_user *server,
 		return "QEMU named a ring that there is not";
 	if (msg->header.request == VHOST_SET_VRING_ERR)
 		return NULL;
-	slot = msg->header.request == VHOST_SET_VRING_KICK ? &ring->kick_fd
-							   : &ring->call_fd;
+	slot = msg->header.request == VHOST_SET_VRING_KICK ? &ring->kick_fd :
+							     &ring->call_fd;
 	kt_close(*slot);
 	*slot = -1;
 	if (!(value & VHOST_RING_NO_FD) && msg->n_fds)
@@ -265,8 +265,8 @@ static int vhost_reply(struct kt_vhost_user *server,
 		struct vhost_header header;
 		uint8_t data[sizeof(union vhost_payload)];
 	} KT_PACKED reply = {
-		.header = {msg->header.request,
-			   VHOST_FLAGS_VERSION | VHOST_FLAGS_REPLY, size},
+		.header = { msg->header.request,
+			    VHOST_FLAGS_VERSION | VHOST_FLAGS_REPLY, size },
 	};
 
 	memcpy(reply.data, data, size);
@@ -302,18 +302,18 @@ static const char *vhost_act(struct kt_vhost_user *server,
 		kt_virtqueue_reset(&ring->queue);
 		ring->kick_fd = kt_close(ring->kick_fd);
 		return vhost_reply(server, msg, &msg->payload.state,
-				   sizeof(msg->payload.state)) < 0
-			       ? "QEMU does not take an answer"
-			       : NULL;
+				   sizeof(msg->payload.state)) < 0 ?
+			       "QEMU does not take an answer" :
+			       NULL;
 	default:
 		*ret_replied = false;
 		answer = 0;
 		break;
 	}
 	if (*ret_replied)
-		return vhost_reply(server, msg, &answer, sizeof(answer)) < 0
-			       ? "QEMU does not take an answer"
-			       : NULL;
+		return vhost_reply(server, msg, &answer, sizeof(answer)) < 0 ?
+			       "QEMU does not take an answer" :
+			       NULL;
 
 	switch (msg->header.request) {
 	case VHOST_SET_FEATURES:
@@ -349,7 +349,7 @@ static int vhost_receive(struct kt_vhost_user *server, struct vhost_message *msg
 		struct cmsghdr header;
 		uint8_t room[CMSG_SPACE(sizeof(msg->fds))];
 	} control;
-	struct iovec iov = {&msg->header, sizeof(msg->header)};
+	struct iovec iov = { &msg->header, sizeof(msg->header) };
 	struct msghdr mh = {
 		.msg_iov = &iov,
 		.msg_iovlen = 1,
@@ -375,9 +375,9 @@ static int vhost_receive(struct kt_vhost_user *server, struct vhost_message *msg
 	    msg->header.size > sizeof(msg->payload) ||
 	    (msg->header.flags & VHOST_FLAGS_VERSION_MASK) != VHOST_FLAGS_VERSION)
 		return -EPROTO;
-	return kt_read_all(server->fd, &msg->payload, msg->header.size) < 0
-		       ? -EPROTO
-		       : 1;
+	return kt_read_all(server->fd, &msg->payload, msg->header.size) < 0 ?
+		       -EPROTO :
+		       1;
 }
 
 /* One message from QEMU. False when the thread is to end. */
@@ -444,8 +444,8 @@ static void *vhost_thread(void *userdata)
 
 	for (;;) {
 		struct pollfd p[2 + VHOST_QUEUES] = {
-			{.fd = server->stop_fd, .events = POLLIN},
-			{.fd = server->fd, .events = POLLIN},
+			{ .fd = server->stop_fd, .events = POLLIN },
+			{ .fd = server->fd, .events = POLLIN },
 		};
 		eventfd_t count;
 
@@ -503,9 +503,9 @@ int kt_vhost_user_start(int fd, struct kt_fs *fs, struct kt_vhost_user **ret,
 	/* Signals belong to the thread that waits for them. */
 	sigfillset(&all);
 	pthread_sigmask(SIG_BLOCK, &all, &before);
-	r = server->stop_fd < 0 ? -errno
-				: -pthread_create(&server->thread, NULL,
-						  vhost_thread, server);
+	r = server->stop_fd < 0 ?
+		    -errno :
+		    -pthread_create(&server->thread, NULL, vhost_thread, server);
 	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	if (r < 0) {
 		kt_close(server->stop_fd);

@@ -156,8 +156,8 @@ static void serve(struct agent *agent)
 	size_t at[AGENT_SESSIONS_MAX], count[AGENT_SESSIONS_MAX];
 	size_t n_sessions = agent->n_sessions, n = 2;
 
-	p[0] = (struct pollfd){.fd = agent->signal_fd, .events = POLLIN};
-	p[1] = (struct pollfd){.fd = agent->channel.fd, .events = POLLIN};
+	p[0] = (struct pollfd){ .fd = agent->signal_fd, .events = POLLIN };
+	p[1] = (struct pollfd){ .fd = agent->channel.fd, .events = POLLIN };
 	if (kt_nest_channel_has_output(&agent->channel))
 		p[1].events |= POLLOUT;
 	for (size_t i = 0; i < n_sessions; i++) {
@@ -188,8 +188,8 @@ static void serve(struct agent *agent)
 
 int main(void)
 {
-	const struct sched_param first = {.sched_priority = 50};
-	struct agent agent = {0};
+	const struct sched_param first = { .sched_priority = 50 };
+	struct agent agent = { 0 };
 	sigset_t set;
 	int port;
 

@@ -225,7 +225,7 @@ static void cgroup_write(uint32_t id, const char *file, const char *text)
 
 static void raise_limit(int resource, rlim_t value)
 {
-	const struct rlimit limit = {value, value};
+	const struct rlimit limit = { value, value };
 
 	setrlimit(resource, &limit);
 }
@@ -233,7 +233,7 @@ static void raise_limit(int resource, rlim_t value)
 /* What the user's own host may refuse is free to have here. */
 static void set_limits(void)
 {
-	const struct rlimit files = {1024, 1 << 20};
+	const struct rlimit files = { 1024, 1 << 20 };
 
 	setrlimit(RLIMIT_NOFILE, &files);
 	raise_limit(RLIMIT_MEMLOCK, RLIM_INFINITY);
@@ -322,9 +322,9 @@ static void take_streams(struct agent_session *session, struct streams *s)
 struct agent_session *agent_session_start(uint32_t id, const uint8_t *payload,
 					  size_t length)
 {
-	_cleanup_(start_deinit) struct start start = {0};
+	_cleanup_(start_deinit) struct start start = { 0 };
 	_cleanup_(streams_deinit) struct streams s = {
-		{-1, -1, -1}, -1, -1, -1, -1,
+		{ -1, -1, -1 }, -1, -1, -1, -1,
 	};
 	struct agent_session *session;
 	char cgroup[PATH_MAX];
@@ -387,7 +387,7 @@ static void close_input(struct agent_session *session)
 static void grant_input(struct agent_session *session,
 			struct kt_nest_channel *channel, size_t bytes)
 {
-	const struct kt_nest_grant grant = {KT_NEST_INPUT, (uint32_t)bytes};
+	const struct kt_nest_grant grant = { KT_NEST_INPUT, (uint32_t)bytes };
 
 	if (bytes)
 		kt_nest_channel_send(channel, KT_NEST_GRANT, session->id,
@@ -471,7 +471,7 @@ void agent_session_message(struct agent_session *session,
 		uint32_t u32;
 		struct kt_nest_grant grant;
 		struct kt_nest_size size;
-	} m = {0};
+	} m = { 0 };
 
 	memcpy(&m, payload, KT_MIN((size_t)header->length, sizeof(m)));
 	switch (header->type) {

@@ -150,20 +150,20 @@ static int enter_tree(void)
 int agent_setup(void)
 {
 	static const struct agent_mount first[] = {
-		{"proc", "/proc", NULL, false},
+		{ "proc", "/proc", NULL, false },
 	};
 	static const struct agent_mount rest[] = {
-		{"proc", "/proc", NULL, false},
-		{"sysfs", "/sys", NULL, false},
-		{"devtmpfs", "/dev", "mode=0755", false},
-		{"devpts", "/dev/pts", "ptmxmode=0666,mode=0620,gid=5", false},
-		{"tmpfs", "/dev/shm", "mode=1777", false},
-		{"hugetlbfs", "/dev/hugepages", "mode=1777", true},
-		{"tmpfs", "/run", "mode=0755", false},
-		{"cgroup2", "/sys/fs/cgroup", NULL, false},
-		{"debugfs", "/sys/kernel/debug", NULL, true},
-		{"tracefs", "/sys/kernel/tracing", NULL, true},
-		{"bpf", "/sys/fs/bpf", NULL, true},
+		{ "proc", "/proc", NULL, false },
+		{ "sysfs", "/sys", NULL, false },
+		{ "devtmpfs", "/dev", "mode=0755", false },
+		{ "devpts", "/dev/pts", "ptmxmode=0666,mode=0620,gid=5", false },
+		{ "tmpfs", "/dev/shm", "mode=1777", false },
+		{ "hugetlbfs", "/dev/hugepages", "mode=1777", true },
+		{ "tmpfs", "/run", "mode=0755", false },
+		{ "cgroup2", "/sys/fs/cgroup", NULL, false },
+		{ "debugfs", "/sys/kernel/debug", NULL, true },
+		{ "tracefs", "/sys/kernel/tracing", NULL, true },
+		{ "bpf", "/sys/fs/bpf", NULL, true },
 	};
 	int r;
 
@@ -229,7 +229,7 @@ static int find_port(char *device, size_t bytes)
 static int wait_for_host(int fd)
 {
 	for (int i = 0; i < AGENT_PORT_WAITS; i++) {
-		struct pollfd p = {.fd = fd, .events = POLLOUT};
+		struct pollfd p = { .fd = fd, .events = POLLOUT };
 
 		if (poll(&p, 1, 10) > 0 && !(p.revents & POLLHUP))
 			return fd;

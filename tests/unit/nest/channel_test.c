@@ -64,7 +64,7 @@ static void a_message_arrives_as_it_was_sent(void **state)
 static void a_message_in_pieces_waits_for_its_last(void **state)
 {
 	struct ends *e = *state;
-	const struct kt_nest_header sent = {KT_NEST_SIGNAL, 1, 4, 0};
+	const struct kt_nest_header sent = { KT_NEST_SIGNAL, 1, 4, 0 };
 	const uint8_t *bytes = (const uint8_t *)&sent, *payload;
 	struct kt_nest_header header;
 	const uint32_t signo = 15;
@@ -111,10 +111,10 @@ static void what_the_stream_does_not_take_is_kept(void **state)
 static void nonsense_is_refused(void **state)
 {
 	static const struct kt_nest_header bad[] = {
-		{0, 0, 0, 0},
-		{KT_NEST_PONG + 1, 0, 0, 0},
-		{KT_NEST_READY, 0, KT_NEST_PAYLOAD_MAX + 1, 0},
-		{KT_NEST_READY, 0, 0, 1},
+		{ 0, 0, 0, 0 },
+		{ KT_NEST_PONG + 1, 0, 0, 0 },
+		{ KT_NEST_READY, 0, KT_NEST_PAYLOAD_MAX + 1, 0 },
+		{ KT_NEST_READY, 0, 0, 1 },
 	};
 
 	(void)state;

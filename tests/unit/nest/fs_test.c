@@ -59,18 +59,18 @@ static int call(struct fixture *f, uint32_t opcode, uint64_t nodeid,
 		.gid = getegid(),
 	};
 	const struct iovec in[] = {
-		{(void *)&header, 3},
-		{(uint8_t *)&header + 3, sizeof(header) - 3},
-		{(void *)args, args_bytes},
-		{(void *)data, data_bytes},
+		{ (void *)&header, 3 },
+		{ (uint8_t *)&header + 3, sizeof(header) - 3 },
+		{ (void *)args, args_bytes },
+		{ (void *)data, data_bytes },
 	};
 	const struct iovec out[] = {
-		{f->reply, 5},
-		{f->reply + 5, 20},
-		{f->reply + 25, sizeof(f->reply) - 25},
+		{ f->reply, 5 },
+		{ f->reply + 5, 20 },
+		{ f->reply + 25, sizeof(f->reply) - 25 },
 	};
-	const struct kt_fs_request request = {in, KT_ARRAY_SIZE(in), out,
-					      KT_ARRAY_SIZE(out)};
+	const struct kt_fs_request request = { in, KT_ARRAY_SIZE(in), out,
+					       KT_ARRAY_SIZE(out) };
 	struct fuse_out_header reply;
 
 	memset(f->reply, 0, sizeof(f->reply));
@@ -108,7 +108,7 @@ static void put(struct fixture *f, const char *name, const char *text)
 
 static int open_flags(struct fixture *f, uint64_t nodeid, uint64_t *ret_handle)
 {
-	const struct fuse_open_in in = {.flags = O_RDONLY};
+	const struct fuse_open_in in = { .flags = O_RDONLY };
 	const struct fuse_open_out *out = body(f);
 
 	assert_int_equal(call(f, FUSE_OPEN, nodeid, &in, sizeof(in), NULL, 0), 0);
@@ -139,9 +139,9 @@ static void the_first_request_agrees_on_the_protocol(void **state)
 static void a_file_is_found_read_and_forgotten(void **state)
 {
 	struct fixture *f = *state;
-	struct fuse_read_in read_in = {.offset = 2, .size = 100};
-	struct fuse_forget_in forget = {.nlookup = 1};
-	struct fuse_release_in release = {0};
+	struct fuse_read_in read_in = { .offset = 2, .size = 100 };
+	struct fuse_forget_in forget = { .nlookup = 1 };
+	struct fuse_release_in release = { 0 };
 	uint64_t file, handle;
 	size_t held, limit;
 
@@ -173,8 +173,8 @@ static void a_file_is_made_and_written(void **state)
 	struct {
 		struct fuse_create_in in;
 		char name[8];
-	} create = {.in = {.flags = O_RDWR, .mode = 0640}, .name = "new"};
-	struct fuse_write_in write_in = {.offset = 3, .size = 4};
+	} create = { .in = { .flags = O_RDWR, .mode = 0640 }, .name = "new" };
+	struct fuse_write_in write_in = { .offset = 3, .size = 4 };
 	_cleanup_free_ char *text = NULL;
 	const struct fuse_entry_out *entry = body(f);
 	const struct fuse_open_out *open_out = (const void *)(entry + 1);
@@ -198,7 +198,7 @@ static void a_file_is_made_and_written(void **state)
 
 static void names_that_lead_elsewhere_are_refused(void **state)
 {
-	static const char *const names[] = {"..", ".", "", "a/b", "/etc"};
+	static const char *const names[] = { "..", ".", "", "a/b", "/etc" };
 	struct fixture *f = *state;
 	uint64_t nodeid;
 
@@ -206,7 +206,7 @@ static void names_that_lead_elsewhere_are_refused(void **state)
 		struct {
 			struct fuse_mkdir_in in;
 			char name[8];
-		} mkdir_in = {.in.mode = 0755};
+		} mkdir_in = { .in.mode = 0755 };
 
 		assert_int_equal(lookup(f, 1, names[i], &nodeid), -EINVAL);
 		strcpy(mkdir_in.name, names[i]);
@@ -226,7 +226,7 @@ static void a_link_is_shown_and_never_followed(void **state)
 {
 	struct fixture *f = *state;
 	static const char args[] = "link\0/etc";
-	struct fuse_open_in in = {.flags = O_RDONLY};
+	struct fuse_open_in in = { .flags = O_RDONLY };
 	uint64_t link;
 
 	assert_int_equal(call(f, FUSE_SYMLINK, 1, args, sizeof(args), NULL, 0),
@@ -243,7 +243,7 @@ static void a_link_is_shown_and_never_followed(void **state)
 static void a_fifo_is_not_opened_on_the_host(void **state)
 {
 	struct fixture *f = *state;
-	struct fuse_open_in in = {.flags = O_RDONLY};
+	struct fuse_open_in in = { .flags = O_RDONLY };
 	char path[128];
 	uint64_t fifo;
 
@@ -257,8 +257,8 @@ static void a_fifo_is_not_opened_on_the_host(void **state)
 static void a_directory_is_listed_whole_in_small_steps(void **state)
 {
 	struct fixture *f = *state;
-	struct fuse_open_in open_in = {.flags = O_RDONLY | O_DIRECTORY};
-	struct fuse_read_in in = {.size = 200};
+	struct fuse_open_in open_in = { .flags = O_RDONLY | O_DIRECTORY };
+	struct fuse_read_in in = { .size = 200 };
 	unsigned int seen = 0;
 
 	for (int i = 0; i < 40; i++) {
@@ -300,11 +300,11 @@ static void files_are_renamed_linked_and_removed(void **state)
 	struct {
 		struct fuse_rename2_in in;
 		char names[16];
-	} rename_in = {.in = {.newdir = 1, .flags = 1 /* NOREPLACE */}};
+	} rename_in = { .in = { .newdir = 1, .flags = 1 /* NOREPLACE */ } };
 	struct {
 		struct fuse_link_in in;
 		char name[8];
-	} link_in = {.name = "c"};
+	} link_in = { .name = "c" };
 	uint64_t nodeid;
 
 	put(f, "a", "text");
@@ -368,8 +368,8 @@ static void contents_are_kept_only_while_the_file_has_settled(void **state)
 static void mangled_requests_are_answered_with_errors(void **state)
 {
 	struct fixture *f = *state;
-	const struct fuse_open_in open_in = {.flags = O_RDONLY};
-	const uint8_t few[4] = {0};
+	const struct fuse_open_in open_in = { .flags = O_RDONLY };
+	const uint8_t few[4] = { 0 };
 
 	assert_int_equal(call(f, 9999, 1, "", 0, NULL, 0), -ENOSYS);
 	assert_int_equal(call(f, FUSE_GETXATTR, 1, "", 0, NULL, 0), -ENOSYS);
@@ -395,9 +395,9 @@ static void a_request_without_room_for_its_answer_does_no_harm(void **state)
 		.unique = 5,
 	};
 	struct fuse_out_header reply;
-	const struct iovec in = {(void *)&header, sizeof(header)};
-	struct iovec out = {&reply, sizeof(reply) - 1};
-	struct kt_fs_request request = {&in, 1, &out, 1};
+	const struct iovec in = { (void *)&header, sizeof(header) };
+	struct iovec out = { &reply, sizeof(reply) - 1 };
+	struct kt_fs_request request = { &in, 1, &out, 1 };
 
 	assert_int_equal(kt_fs_handle(f->fs, &request), 0);
 	out.iov_len = sizeof(reply);
@@ -429,7 +429,7 @@ static void numbers_are_used_again_after_all_is_forgotten(void **state)
 	(void)state;
 	assert_non_null(table);
 	for (unsigned int i = 0; i < KT_ARRAY_SIZE(numbers); i++) {
-		const struct stat st = {.st_dev = 1, .st_ino = i + 1};
+		const struct stat st = { .st_dev = 1, .st_ino = i + 1 };
 
 		assert_int_equal(kt_fs_table_add(table, -1, &st, &numbers[i]), 0);
 		assert_int_equal(numbers[i], i + 1);
@@ -441,9 +441,9 @@ static void numbers_are_used_again_after_all_is_forgotten(void **state)
 	/* The root stays, however often the guest forgets it. */
 	kt_fs_table_forget(table, 1, 1000);
 	assert_non_null(kt_fs_table_inode(table, 1));
-	assert_int_equal(
-		kt_fs_table_add(table, -1, &(struct stat){.st_ino = 9}, &again),
-		0);
+	assert_int_equal(kt_fs_table_add(table, -1,
+					 &(struct stat){ .st_ino = 9 }, &again),
+			 0);
 	assert_in_range(again, 2, KT_ARRAY_SIZE(numbers));
 	kt_fs_table_deinit(table);
 	free(table);

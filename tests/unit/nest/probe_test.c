@@ -16,7 +16,7 @@ static void a_guest_that_answered_is_fine(void **state)
 		.exit_reason = KVM_EXIT_IO,
 		.answer = KT_PROBE_ANSWER,
 	};
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_probe_judge(&outcome, &err), 0);
@@ -47,30 +47,31 @@ static void each_failure_has_its_own_text(void **state)
 		int code;
 		const char *text;
 	} cases[] = {
-		{{.exit_reason = KVM_EXIT_IO, .answer = 7},
-		 -ENOTSUP,
-		 "a tiny guest computed 0x7 instead of 0x5a"},
-		{{.exit_reason = KVM_EXIT_INTERNAL_ERROR,
-		  .suberror = KVM_INTERNAL_ERROR_EMULATION,
-		  .rip = 0x300a},
-		 -ENOTSUP,
-		 "gives up at instructions of ordinary kernels (a tiny guest's "
-		 "at 0x300a)"},
-		{{.exit_reason = KVM_EXIT_INTERNAL_ERROR, .suberror = 3},
-		 -ENOTSUP,
-		 "internal error 3"},
-		{{.exit_reason = KVM_EXIT_SHUTDOWN, .rip = 0x3000},
-		 -ENOTSUP,
-		 "exit reason 8 at 0x3000"},
-		{{.run_errno = EINTR, .expired = true},
-		 -ETIMEDOUT,
-		 "KVM hangs in a guest"},
-		{{.run_errno = EINVAL}, -EINVAL, "KVM_RUN: Invalid argument"},
+		{ { .exit_reason = KVM_EXIT_IO, .answer = 7 },
+		  -ENOTSUP,
+		  "a tiny guest computed 0x7 instead of 0x5a" },
+		{ { .exit_reason = KVM_EXIT_INTERNAL_ERROR,
+		    .suberror = KVM_INTERNAL_ERROR_EMULATION,
+		    .rip = 0x300a },
+		  -ENOTSUP,
+		  "gives up at instructions of ordinary kernels (a tiny "
+		  "guest's "
+		  "at 0x300a)" },
+		{ { .exit_reason = KVM_EXIT_INTERNAL_ERROR, .suberror = 3 },
+		  -ENOTSUP,
+		  "internal error 3" },
+		{ { .exit_reason = KVM_EXIT_SHUTDOWN, .rip = 0x3000 },
+		  -ENOTSUP,
+		  "exit reason 8 at 0x3000" },
+		{ { .run_errno = EINTR, .expired = true },
+		  -ETIMEDOUT,
+		  "KVM hangs in a guest" },
+		{ { .run_errno = EINVAL }, -EINVAL, "KVM_RUN: Invalid argument" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct ktstr_error err = {0};
+		struct ktstr_error err = { 0 };
 
 		assert_int_equal(kt_probe_judge(&cases[i].outcome, &err),
 				 cases[i].code);
@@ -81,7 +82,7 @@ static void each_failure_has_its_own_text(void **state)
 
 static void a_missing_device_names_the_modules(void **state)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_probe_device("/nonexistent/kvm", 100, &err), -ENODEV);
@@ -92,14 +93,14 @@ static void a_missing_device_names_the_modules(void **state)
 /* In a process of its own, since root has every right. */
 static _Noreturn void probe_as_nobody(const char *path)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	if (geteuid() == 0 && setuid(65534) < 0)
 		_exit(2);
 	_exit(kt_probe_device(path, 100, &err) == -EACCES &&
-			      strstr(err.message, "usermod -aG kvm")
-		      ? 0
-		      : 1);
+			      strstr(err.message, "usermod -aG kvm") ?
+		      0 :
+		      1);
 }
 
 static void a_device_without_the_right_names_the_group(void **state)
@@ -123,7 +124,7 @@ static void a_device_without_the_right_names_the_group(void **state)
 
 static void a_device_that_is_not_kvm_is_told_apart(void **state)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	(void)state;
 	assert_int_equal(kt_probe_device("/dev/null", 100, &err), -ENODEV);

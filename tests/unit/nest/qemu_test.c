@@ -25,7 +25,7 @@ static void argv_equals_golden(const char *shape_text, const char *cmdline,
 		.agent = 13,
 		.files = 14,
 	};
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 	_cleanup_free_ char *golden = NULL;
 	struct kt_nest_shape shape;
 	char path[512];
@@ -37,9 +37,9 @@ static void argv_equals_golden(const char *shape_text, const char *cmdline,
 	for (size_t i = 0; argv[i]; i++)
 		kt_strbuf_addf(&sb, "%s%s", argv[i],
 			       argv[i][0] == '-' && argv[i + 1] &&
-					       argv[i + 1][0] != '-'
-				       ? " "
-				       : "\n");
+					       argv[i + 1][0] != '-' ?
+				       " " :
+				       "\n");
 	kt_qemu_free_argv(argv);
 	snprintf(path, sizeof(path), GOLDEN "%s.txt", name);
 	if (getenv("KTSTR_UPDATE_GOLDEN"))
@@ -116,8 +116,8 @@ static void only_the_consoles_tail_is_kept(void **state)
 
 static void a_missing_emulator_names_the_package(void **state)
 {
-	const struct kt_qemu_fds fds = {0, 0, 0, 0, 0};
-	struct ktstr_error err = {0};
+	const struct kt_qemu_fds fds = { 0, 0, 0, 0, 0 };
+	struct ktstr_error err = { 0 };
 	struct kt_nest_shape shape;
 	pid_t pid;
 

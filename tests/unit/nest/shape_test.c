@@ -53,31 +53,31 @@ static void a_bad_shape_says_what_is_wrong(void **state)
 		const char *text;
 		const char *message;
 	} cases[] = {
-		{"cpus", "\"cpus\" is not of the form KEY=NUMBER"},
-		{"cpus=1,", NULL},
-		{"cpus=1,,memory=512", "\"\" is not of the form KEY=NUMBER"},
-		{"cpu=1", "unknown key \"cpu\""},
-		{"cpus=0", "cpus must be a number from 1 to 64, not \"0\""},
-		{"cpus=-1", "from 1 to 64, not \"-1\""},
-		{"cpus=4x", "not \"4x\""},
-		{"cpus= 4", "not \" 4\""},
-		{"memory=99999999999999999999", "memory must be a number"},
-		{"nodes=5", "nodes must be a number from 1 to 4"},
-		{"distance=10", "distance must be a number from 11 to 254"},
-		{"cpus=6,sockets=4",
-		 "6 cpus cannot be split evenly over 4 sockets"},
-		{"cpus=2,sockets=1,nodes=2",
-		 "1 sockets cannot be split evenly over 2 nodes"},
-		{"cpus=3,nodes=3",
-		 "2048 MiB cannot be split evenly over 3 nodes"},
-		{"memory=512,hugepages=65",
-		 "65 hugepages need memory=514 or more, not 512"},
+		{ "cpus", "\"cpus\" is not of the form KEY=NUMBER" },
+		{ "cpus=1,", NULL },
+		{ "cpus=1,,memory=512", "\"\" is not of the form KEY=NUMBER" },
+		{ "cpu=1", "unknown key \"cpu\"" },
+		{ "cpus=0", "cpus must be a number from 1 to 64, not \"0\"" },
+		{ "cpus=-1", "from 1 to 64, not \"-1\"" },
+		{ "cpus=4x", "not \"4x\"" },
+		{ "cpus= 4", "not \" 4\"" },
+		{ "memory=99999999999999999999", "memory must be a number" },
+		{ "nodes=5", "nodes must be a number from 1 to 4" },
+		{ "distance=10", "distance must be a number from 11 to 254" },
+		{ "cpus=6,sockets=4",
+		  "6 cpus cannot be split evenly over 4 sockets" },
+		{ "cpus=2,sockets=1,nodes=2",
+		  "1 sockets cannot be split evenly over 2 nodes" },
+		{ "cpus=3,nodes=3",
+		  "2048 MiB cannot be split evenly over 3 nodes" },
+		{ "memory=512,hugepages=65",
+		  "65 hugepages need memory=514 or more, not 512" },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		struct kt_nest_shape shape;
-		struct ktstr_error err = {0};
+		struct ktstr_error err = { 0 };
 		int r = kt_nest_shape_parse(cases[i].text, &shape, &err);
 
 		if (!cases[i].message) {
@@ -92,7 +92,7 @@ static void a_bad_shape_says_what_is_wrong(void **state)
 
 static void an_accelerator_is_one_of_three_words(void **state)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	enum kt_accel accel;
 
 	(void)state;

@@ -24,8 +24,8 @@ static void print(void *userdata, enum ktstr_log_level level, const char *messag
 
 int main(int argc, char **argv)
 {
-	const struct ktstr_log log = {.emit = print};
-	struct ktstr_error err = {0};
+	const struct ktstr_log log = { .emit = print };
+	struct ktstr_error err = { 0 };
 	struct kt_nest_shape shape;
 	int status = 0, r;
 

@@ -1,0 +1,83 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# What a command inside the emulated machine has of its caller: command.sh NEST_RUN
+. "$(dirname "$0")/common.sh"
+
+# Statuses
+nest true
+is "a success is handed back" $? 0
+nest sh -c 'exit 42'
+is "an exit status is handed back" $? 42
+# The command's shell is the one to expand these, here and below.
+# shellcheck disable=SC2016
+nest sh -c 'kill -SEGV $$'
+is "death by a signal is handed back" $? 139
+nest /nonexistent/program 2>"$work/err"
+is "a program that is not there gives 127" $? 127
+holds "and is named" "$(cat "$work/err")" "cannot run /nonexistent/program"
+
+# Streams
+is "standard input ends" "$(printf abc | nest wc -c)" 3
+is "no standard input is no trouble" "$(nest wc -c </dev/null)" 0
+nest sh -c 'echo out; echo err >&2' >"$work/out" 2>"$work/err"
+is "output comes alone" "$(cat "$work/out")" out
+is "errors come alone" "$(cat "$work/err")" err
+head -c 3000000 /dev/urandom >"$work/blob"
+nest cat <"$work/blob" | cmp - "$work/blob"
+is "three million bytes go there and come back" $? 0
+is "a reader that goes away ends the command" \
+	"$(nest yes | head -n 1)" y
+timeout 100 "$nest_run" "" true <&- >&- 2>&-
+is "closed streams are no trouble" $? 0
+
+# Surroundings
+cd "$work" || exit 1
+is "the directory is the caller's" "$(nest pwd)" "$work"
+is "the environment is the caller's" \
+	"$(KTSTR_TEST_WORD='a b' nest sh -c 'echo "$KTSTR_TEST_WORD"')" 'a b'
+is "it is marked as nested" "$(nest sh -c 'echo $KTSTR_NESTED')" 1
+is "the user is the caller" "$(nest id -u)" "$(id -u)"
+is "the mask is the caller's" "$(umask 0027 && nest sh -c umask)" 0027
+is "there is a KVM to write to" "$(nest sh -c '[ -w /dev/kvm ] && echo yes')" yes
+
+# Files
+echo one >file
+is "a host's file is seen" "$(nest cat file)" one
+echo two >file
+is "and its change at once" "$(nest cat file)" two
+nest sh -c 'mkdir d; echo made > d/a; mv d/a d/b; ln -s b d/link'
+is "files made inside are the host's" "$(cat d/link)" made
+is "locks have a file system of their own" \
+	"$(nest sh -c 'stat -f -c %T "$KTSTR_LOCK_DIR"')" tmpfs
+
+# Signals
+for signal in INT TERM HUP QUIT; do
+	# shellcheck disable=SC2064
+	nest_pid=
+	"$nest_run" "" sh -c "trap 'exit 33' $signal; echo up; while :; do sleep 0.1; done" \
+		>"$work/out" &
+	nest_pid=$!
+	until_true 100 grep -q up "$work/out"
+	kill -$signal $nest_pid
+	wait $nest_pid
+	is "SIG$signal reaches the command" $? 33
+done
+
+# A client that is killed takes its command along, and what that started.
+"$nest_run" "" sh -c 'sleep 4711 & setsid sleep 4711 & echo up; wait' >"$work/out" &
+nest_pid=$!
+until_true 100 grep -q up "$work/out"
+kill -KILL $nest_pid
+wait $nest_pid 2>/dev/null
+gone() { [ "$(nest sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" " " | grep -c "sleep 471[1]"')" = 0 ]; }
+until_true 60 gone
+is "a killed client leaves nothing inside" $? 0
+
+# Two at once, each with its own streams.
+nest sh -c 'cat; echo first' <<<one >"$work/a" &
+nest sh -c 'cat; echo second' <<<two >"$work/b"
+wait $!
+is "two commands at once keep apart" "$(cat "$work/a" "$work/b" | tr '\n' ' ')" \
+	"one first two second "
+
+cd / && finish
