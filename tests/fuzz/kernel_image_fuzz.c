@@ -7,6 +7,8 @@
  * not stand between the input and what lies behind them.
  */
 #include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
 
 #include "base/macro.h"
 #include "fuzz.h"
@@ -21,7 +23,7 @@
 
 static void read_btf(const uint8_t *data, size_t bytes)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	if (kt_btf_check(data, bytes, &err))
 		fuzz_check(err.message[0]);
@@ -49,7 +51,7 @@ static void check_segments(const struct kt_elf *elf, size_t bytes)
 
 static void read_elf(const uint8_t *data, size_t bytes)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	const uint8_t *section;
 	size_t section_bytes;
 	struct kt_elf elf;
@@ -65,6 +67,47 @@ static void read_elf(const uint8_t *data, size_t bytes)
 	read_btf(section, section_bytes);
 }
 
+/*
+ * Room whose end is the end of mapped memory: the decompressors are libraries
+ * that the sanitizer does not watch, but this they cannot write past.
+ */
+struct guarded {
+	uint8_t *map;
+	size_t map_bytes;
+	uint8_t *data;
+};
+
+static void guarded_init(struct guarded *room, size_t bytes)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE);
+	size_t usable = KT_ALIGN_UP(bytes, page);
+	void *map;
+
+	room->map_bytes = usable + page;
+	map = mmap(NULL, room->map_bytes, PROT_READ | PROT_WRITE,
+		   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	fuzz_check(map != MAP_FAILED);
+	room->map = map;
+	fuzz_check(!mprotect(room->map + usable, page, PROT_NONE));
+	room->data = room->map + usable - bytes;
+}
+
+static void guarded_deinit(struct guarded *room)
+{
+	munmap(room->map, room->map_bytes);
+}
+
+/* What fills some room exactly must not go into less. */
+static void refuse_less_room(struct kt_bzimage image, uint32_t bytes)
+{
+	struct guarded out;
+
+	image.unpacked_bytes = bytes;
+	guarded_init(&out, bytes);
+	fuzz_check(kt_bzimage_unpack(&image, out.data, NULL));
+	guarded_deinit(&out);
+}
+
 static void read_payload(const uint8_t *data, size_t bytes)
 {
 	struct kt_bzimage image = {
@@ -72,27 +115,28 @@ static void read_payload(const uint8_t *data, size_t bytes)
 		.payload_bytes = bytes,
 		.compression = kt_compression_detect(data, bytes),
 	};
-	struct ktstr_error err = {0};
-	uint8_t *out;
+	struct ktstr_error err = { 0 };
+	struct guarded out;
 
 	if (image.compression == KT_COMPRESSION_UNKNOWN || bytes < 8)
 		return;
 	image.unpacked_bytes = kt_le32_at(data + bytes - 4);
 	if (!image.unpacked_bytes || image.unpacked_bytes > UNPACKED_MAX_BYTES)
 		return;
-	/* Of exactly that size, for the sanitizer. */
-	out = malloc(image.unpacked_bytes);
-	fuzz_check(out);
-	if (!kt_bzimage_unpack(&image, out, &err))
-		read_elf(out, image.unpacked_bytes);
-	else
+	guarded_init(&out, image.unpacked_bytes);
+	if (!kt_bzimage_unpack(&image, out.data, &err)) {
+		read_elf(out.data, image.unpacked_bytes);
+		refuse_less_room(image, image.unpacked_bytes - 1);
+		refuse_less_room(image, image.unpacked_bytes / 2);
+	} else {
 		fuzz_check(err.message[0]);
-	free(out);
+	}
+	guarded_deinit(&out);
 }
 
 static void read_bzimage(const uint8_t *data, size_t bytes)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	struct kt_bzimage image;
 
 	if (kt_bzimage_parse(data, bytes, &image, &err)) {
@@ -100,8 +144,7 @@ static void read_bzimage(const uint8_t *data, size_t bytes)
 		return;
 	}
 	fuzz_check(image.payload >= data);
-	fuzz_check(image.payload_bytes <=
-		   (size_t)(data + bytes - image.payload));
+	fuzz_check(image.payload_bytes <= (size_t)(data + bytes - image.payload));
 	fuzz_check(image.compression == KT_COMPRESSION_UNKNOWN ||
 		   image.unpacked_bytes <= image.init_size);
 	fuzz_check(memchr(image.release, '\0', sizeof(image.release)));
@@ -112,7 +155,7 @@ static void read_bzimage(const uint8_t *data, size_t bytes)
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
 	char release[KT_RELEASE_BYTES];
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	enum kt_image_kind kind;
 
 	if (kt_image_release(data, bytes, release, &err))
