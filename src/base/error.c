@@ -35,8 +35,9 @@ static enum ktstr_error_kind kind_of(int code)
 	}
 }
 
-static void set_message(struct ktstr_error *err, enum ktstr_error_kind kind,
-			int code, const char *fmt, va_list args)
+static void KT_PRINTF(4, 0)
+	set_message(struct ktstr_error *err, enum ktstr_error_kind kind,
+		    int code, const char *fmt, va_list args)
 {
 	err->kind = kind;
 	err->code = code;

@@ -28,7 +28,8 @@ void kt_strbuf_add(struct kt_strbuf *sb, const char *text);
 void kt_strbuf_add_bytes(struct kt_strbuf *sb, const void *data, size_t length);
 void kt_strbuf_add_char(struct kt_strbuf *sb, char c);
 void kt_strbuf_addf(struct kt_strbuf *sb, const char *fmt, ...) KT_PRINTF(2, 3);
-void kt_strbuf_vaddf(struct kt_strbuf *sb, const char *fmt, va_list args);
+void kt_strbuf_vaddf(struct kt_strbuf *sb, const char *fmt, va_list args)
+	KT_PRINTF(2, 0);
 
 /* Empties the buffer and keeps its memory. */
 void kt_strbuf_reset(struct kt_strbuf *sb);

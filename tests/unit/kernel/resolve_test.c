@@ -55,7 +55,7 @@ static void put_image(struct fixture *f, const char *name, const char *release)
 
 static void put_file(struct fixture *f, const char *name, const char *text)
 {
-	_cleanup_free_ char *path = test_write(f->root, name, text, strlen(text));
+	free(test_write(f->root, name, text, strlen(text)));
 }
 
 static char *below(struct fixture *f, const char *name)
