@@ -32,10 +32,13 @@ struct user {
 /* The child's side. */
 static int child_events, child_stop[2];
 
+/* One write a line: two threads of the child speak. */
 static void say(const char *line)
 {
-	(void)kt_write_all(child_events, line, strlen(line));
-	(void)kt_write_all(child_events, "\n", 1);
+	char text[128];
+	int n = snprintf(text, sizeof(text), "%s\n", line);
+
+	(void)kt_write_all(child_events, text, (size_t)n);
 }
 
 /* These stand in for the library's. */
@@ -72,9 +75,9 @@ static void on_command(char command)
 static void run(const struct kt_watch *watch, int commands)
 {
 	struct pollfd fds[] = {
-		{.fd = child_stop[0], .events = POLLIN},
-		{.fd = watch->keys_fd, .events = POLLIN},
-		{.fd = commands, .events = POLLIN},
+		{ .fd = child_stop[0], .events = POLLIN },
+		{ .fd = watch->keys_fd, .events = POLLIN },
+		{ .fd = commands, .events = POLLIN },
 	};
 
 	while (poll(fds, KT_ARRAY_SIZE(fds), WAIT_MS) > 0 && !fds[0].revents) {
@@ -91,7 +94,7 @@ static void run(const struct kt_watch *watch, int commands)
 
 static void child_main(int commands)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	struct kt_watch watch;
 
 	if (pipe(child_stop) < 0 || kt_watch_init(&watch, true, &err) < 0 ||
@@ -113,7 +116,7 @@ static void read_event(struct user *user, char *line, size_t bytes)
 	size_t n = 0;
 
 	while (n < bytes - 1) {
-		struct pollfd fd = {.fd = user->events, .events = POLLIN};
+		struct pollfd fd = { .fd = user->events, .events = POLLIN };
 
 		if (poll(&fd, 1, WAIT_MS) <= 0 ||
 		    read(user->events, &line[n], 1) != 1)
@@ -166,7 +169,7 @@ static void assert_restored(const struct user *user)
 
 static void start(struct user *user)
 {
-	struct winsize size = {.ws_col = 100, .ws_row = 30};
+	struct winsize size = { .ws_col = 100, .ws_row = 30 };
 	int events[2], commands[2];
 
 	assert_int_equal(pipe(events), 0);
@@ -175,7 +178,7 @@ static void start(struct user *user)
 	assert_true(user->child >= 0);
 	if (user->child == 0) {
 		/* What the terminal was is told before anything changes. */
-		struct termios before = {0};
+		struct termios before = { 0 };
 
 		tcgetattr(STDIN_FILENO, &before);
 		child_events = events[1];
@@ -225,7 +228,7 @@ static void the_terminal_is_restored_when_the_vm_ends(void **state)
 
 static void a_signal_stops_the_vm_and_then_ends_the_process(void **state)
 {
-	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
+	static const int signals[] = { SIGINT, SIGTERM, SIGHUP };
 
 	(void)state;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(signals); i++) {
@@ -245,7 +248,7 @@ static void a_signal_stops_the_vm_and_then_ends_the_process(void **state)
 
 static void a_crash_restores_the_terminal(void **state)
 {
-	static const char *const commands[] = {"a", "s"};
+	static const char *const commands[] = { "a", "s" };
 
 	(void)state;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(commands); i++) {
@@ -256,7 +259,7 @@ static void a_crash_restores_the_terminal(void **state)
 		start(&user);
 		assert_int_equal(write(user.commands, commands[i], 1), 1);
 		/* The events end with the process. */
-		fd = (struct pollfd){.fd = user.events, .events = POLLIN};
+		fd = (struct pollfd){ .fd = user.events, .events = POLLIN };
 		assert_int_equal(poll(&fd, 1, WAIT_MS), 1);
 		assert_int_equal(read(user.events, &c, 1), 0);
 		assert_restored(&user);
@@ -288,7 +291,7 @@ static void stopping_gives_the_terminal_back_for_a_while(void **state)
 
 static void a_new_window_size_is_passed_on(void **state)
 {
-	struct winsize size = {.ws_col = 132, .ws_row = 43};
+	struct winsize size = { .ws_col = 132, .ws_row = 43 };
 	struct user user;
 
 	(void)state;
