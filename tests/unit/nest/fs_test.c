@@ -245,7 +245,7 @@ static void a_fifo_is_not_opened_on_the_host(void **state)
 	struct fixture *f = *state;
 	struct fuse_open_in in = { .flags = O_RDONLY };
 	char path[128];
-	uint64_t fifo;
+	uint64_t fifo = 0;
 
 	snprintf(path, sizeof(path), "%s/fifo", f->root);
 	assert_int_equal(mkfifo(path, 0600), 0);
