@@ -34,6 +34,7 @@
 #define INIT_CONSOLE          "/dev/hvc0"
 #define INIT_CONSOLE_STEP_MS  20
 #define INIT_DRAIN_MS         30000
+#define INIT_END_MS           10000
 #define INIT_CRASH_DRAIN_MS   2000
 #define INIT_EXEC_MAX_BYTES   (1u << 20)
 #define INIT_TERMINAL_MAX     1000
@@ -354,6 +355,17 @@ static int init_send_exit(struct init *init, int exit_code,
 	return r < 0 ? kt_err_errno(err, r, "cannot send the exit code") : 0;
 }
 
+/*
+ * The host ends the machine when it has read the exit code. A reset from here
+ * could come before that, and takes unread frames with it.
+ */
+static void init_await_end(const struct init *init)
+{
+	struct pollfd fd = {.fd = init->link.fd};
+
+	poll(&fd, 1, INIT_END_MS);
+}
+
 int kt_guest_init_main(int argc, char **argv)
 {
 	struct init init = {.uevent_fd = -1, .sigchld_fd = -1};
@@ -375,5 +387,6 @@ int kt_guest_init_main(int argc, char **argv)
 	if (init_run(&init, &exit_code, &err) < 0 ||
 	    init_send_exit(&init, exit_code, &err) < 0)
 		init_fatal(&init, &err);
+	init_await_end(&init);
 	kt_guest_reboot();
 }

@@ -53,6 +53,8 @@ static const struct {
 				    "IMMEDIATE_EXIT", "stopping vCPUs" },
 	[KT_KVM_HALT_POLL] = { KVM_CAP_HALT_POLL, false, "HALT_POLL",
 			       "the ceiling on halt polling" },
+	[KT_KVM_PMU_CAPABILITY] = { KVM_CAP_PMU_CAPABILITY, false,
+				    "PMU_CAPABILITY", "guests without a PMU" },
 	[KT_KVM_BINARY_STATS_FD] = { KVM_CAP_BINARY_STATS_FD, false,
 				     "BINARY_STATS_FD", "KVM statistics" },
 };

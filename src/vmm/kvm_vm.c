@@ -190,6 +190,10 @@ int kt_kvm_init(struct kt_kvm *kvm, const struct kt_kvm_options *o,
 		r = o->irqchip == KT_IRQCHIP_SPLIT ?
 			    init_split_irqchip(kvm, err) :
 			    init_kernel_irqchip(kvm, err);
+	/* CPUID tells the guest of no PMU; AMD's counters need no CPUID. */
+	if (!r && kt_kvm_has(&kvm->caps, KT_KVM_PMU_CAPABILITY))
+		(void)enable_cap(kvm, KVM_CAP_PMU_CAPABILITY,
+				 KVM_PMU_CAP_DISABLE);
 	/* A refusal costs host CPU time and nothing else. */
 	if (!r && o->limit_halt_poll && kt_kvm_has(&kvm->caps, KT_KVM_HALT_POLL))
 		(void)enable_cap(kvm, KVM_CAP_HALT_POLL,

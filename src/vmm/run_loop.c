@@ -11,9 +11,6 @@
 
 #define NS_PER_MS 1000000ULL
 
-/* From the exit code to the reset there is nothing left to do for a guest. */
-#define EXIT_GRACE_NS (10000 * NS_PER_MS)
-
 /* How long readers may take for the last bytes of a guest that is gone. */
 #define DRAIN_NS         (10000 * NS_PER_MS)
 #define DRAIN_STOPPED_NS (500 * NS_PER_MS)
@@ -42,14 +39,9 @@ static uint64_t later(uint64_t from_ns, uint64_t by_ns)
 /* When the wait must be over; UINT64_MAX: never. */
 static uint64_t deadline(const struct kt_run *run)
 {
-	uint64_t at = UINT64_MAX;
-
-	if (run->config->timeout_ms != KTSTR_TIMEOUT_NONE)
-		at = later(run->first_run_ns,
-			   run->config->timeout_ms * NS_PER_MS);
-	if (run->session.exited)
-		at = KT_MIN(at, later(run->session.exited_ns, EXIT_GRACE_NS));
-	return at;
+	if (run->config->timeout_ms == KTSTR_TIMEOUT_NONE)
+		return UINT64_MAX;
+	return later(run->first_run_ns, run->config->timeout_ms * NS_PER_MS);
 }
 
 /* poll()'s timeout until then, rounded up. */
@@ -90,16 +82,6 @@ static void fill(struct kt_run *run, struct pollfd fds[LOOP_FDS])
 	kt_session_poll(&run->session, &fds[LOOP_SESSION]);
 }
 
-/* The guest had its time, unless all that is missing is its reset. */
-static void out_of_time(struct kt_run *run)
-{
-	if (!run->session.exited)
-		run->timed_out = true;
-	else
-		kt_warn(run->config->log,
-			"the guest reported its exit code but did not restart");
-}
-
 int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 {
 	struct pollfd fds[LOOP_FDS];
@@ -125,8 +107,15 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 		kt_session_polled(&run->session, &fds[LOOP_SESSION]);
 		if (fds[LOOP_END].revents)
 			return 0;
+		/*
+		 * The exit code is init's last word. Were the guest left to
+		 * reset itself, it would first take its virtqueues down, with
+		 * whatever was not read from them yet.
+		 */
+		if (run->session.exited)
+			return 0;
 		if (kt_now_ns() >= deadline(run)) {
-			out_of_time(run);
+			run->timed_out = true;
 			return 0;
 		}
 	}

@@ -63,7 +63,6 @@ static void frame_exit(struct kt_session *session, const struct kt_frame *frame)
 	if (session->exited || !kt_payload_get_i32(&payload, &code))
 		return;
 	session->exited = true;
-	session->exited_ns = kt_now_ns();
 	session->exit_code = code;
 }
 

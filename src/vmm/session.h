@@ -44,7 +44,6 @@ struct kt_session {
 	bool ready;
 	uint64_t ready_ns; /* kt_now_ns() when the ready frame was seen */
 	bool exited;
-	uint64_t exited_ns;
 	int32_t exit_code;
 	struct kt_strbuf crash;
 	struct kt_strbuf dmesg;
