@@ -44,6 +44,7 @@ boot() {
 }
 
 # Warms the caches, and shows that a boot works here at all.
+boot true </dev/null
 start=$(date +%s%N)
 boot true </dev/null
 whole_ms=$((($(date +%s%N) - start) / 1000000))
