@@ -33,7 +33,8 @@
 #define INIT_PORT_TIMEOUT_MS  10000
 #define INIT_CONSOLE          "/dev/hvc0"
 #define INIT_CONSOLE_STEP_MS  20
-#define INIT_DRAIN_MS         30000
+/* As slow as the reader of the output is: the host has a time limit of its own. */
+#define INIT_DRAIN_MS         (24 * 3600 * 1000)
 #define INIT_END_MS           10000
 #define INIT_CRASH_DRAIN_MS   2000
 #define INIT_EXEC_MAX_BYTES   (1u << 20)

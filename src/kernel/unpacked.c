@@ -156,6 +156,9 @@ static int write_entry(int fd, const uint8_t *elf, size_t elf_bytes)
 	r = kt_write_all(fd, elf, elf_bytes);
 	if (!r)
 		r = kt_write_all(fd, &trailer, sizeof(trailer));
+	/* On disk before it has a name and a stamp to be trusted by. */
+	if (!r && fdatasync(fd) < 0)
+		r = -errno;
 	if (!r && (fchmod(fd, 0444) < 0 || futimens(fd, times) < 0))
 		r = -errno;
 	return r;

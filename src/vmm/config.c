@@ -133,6 +133,14 @@ int kt_config_find_init(char **ret, struct ktstr_error *err)
 	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
 	char *slash;
 
+	if (named && *named) {
+		if (access(named, R_OK) < 0)
+			return kt_err(err, -errno,
+				      "init binary not found: %s (KTSTR_INIT)",
+				      named);
+		*ret = strdup(named);
+		return *ret ? 0 : no_memory(err);
+	}
 	self[n > 0 ? n : 0] = '\0';
 	slash = strrchr(self, '/');
 	if (slash) {
@@ -145,21 +153,12 @@ int kt_config_find_init(char **ret, struct ktstr_error *err)
 			return 0;
 		}
 	}
-	if (!named || !*named) {
-		named = KTSTR_LIBEXECDIR "/" INIT_NAME;
-		if (access(named, R_OK) < 0)
-			return kt_err(err, -ENOENT,
-				      "ktstr's own init is neither %s nor %s; "
-				      "name it with KTSTR_INIT or set "
-				      "init_binary",
-				      beside ? beside : "beside the program",
-				      named);
-	} else if (access(named, R_OK) < 0) {
-		return kt_err(err, -errno,
-			      "init binary not found: %s "
-			      "(KTSTR_INIT)",
-			      named);
-	}
+	named = KTSTR_LIBEXECDIR "/" INIT_NAME;
+	if (access(named, R_OK) < 0)
+		return kt_err(err, -ENOENT,
+			      "ktstr's own init is neither %s nor %s; name it "
+			      "with KTSTR_INIT or set init_binary",
+			      beside ? beside : "beside the program", named);
 	*ret = strdup(named);
 	return *ret ? 0 : no_memory(err);
 }

@@ -54,7 +54,7 @@ static inline bool kt_config_is_shell(const struct kt_config *config)
 }
 
 /*
- * The path of ktstr's own init (caller frees): next to this program, else
- * $KTSTR_INIT, else where `meson install` puts it.
+ * The path of ktstr's own init (caller frees): $KTSTR_INIT, else next to this
+ * program, else where `meson install` puts it.
  */
 int kt_config_find_init(char **ret, struct ktstr_error *err);

@@ -109,7 +109,8 @@ char *kt_crash_text(const struct kt_crash_evidence *e)
 		end_line(&sb);
 		told = true;
 	}
-	if (add_panic(&sb, e->kernel))
+	/* A guest that ended well may have said anything in its log. */
+	if (!e->exited && add_panic(&sb, e->kernel))
 		told = true;
 	/* Without a word from the guest, what the machine saw has to do. */
 	if (!told && !e->exited && !e->cut_short)

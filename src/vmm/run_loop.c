@@ -124,16 +124,16 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 void kt_run_drain(struct kt_run *run)
 {
 	bool stopped = run->stopped || run->timed_out;
-	uint64_t bound = kt_now_ns() + (stopped ? DRAIN_STOPPED_NS : DRAIN_NS);
+	uint64_t bound = later(kt_now_ns(), DRAIN_STOPPED_NS);
 	struct pollfd fds[1 + KT_SESSION_FDS];
-	bool more = true;
+	bool more;
 
-	/* An interactive user, who set no timeout, may look at it for ever. */
-	if (!stopped && run->config->timeout_ms == KTSTR_TIMEOUT_NONE)
-		bound = UINT64_MAX;
+	/* A reader may take as long as the guest itself might have. */
+	if (!stopped)
+		bound = KT_MAX(deadline(run), later(kt_now_ns(), DRAIN_NS));
 	for (;;) {
-		if (more)
-			more = kt_console_process(run->machine->console);
+		/* A stream that emptied made room for what still waits. */
+		more = kt_console_process(run->machine->console);
 		if (!more && !kt_session_has_pending(&run->session))
 			return;
 		kt_session_poll(&run->session, fds + 1);

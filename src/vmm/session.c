@@ -15,6 +15,12 @@
 #define INPUT_BYTES         (32u * 1024)
 #define TO_GUEST_MAX        (64u * 1024)
 #define ADDRESSES_MAX       4096
+
+/* KSYM_NAME_LEN of the kernel. */
+#define SYMBOL_BYTES_MAX 512
+
+/* A guest that goes on is not worth a line each time. */
+#define LOGGED_BAD_FRAMES 8
 #define END_OF_TRANSMISSION 0x04 /* what ^D sends */
 
 /* Offers the console what waits; it takes what fits. */
@@ -76,7 +82,8 @@ static void frame_addresses(struct kt_session *session,
 
 	while (session->n_addresses < ADDRESSES_MAX &&
 	       kt_payload_get_u64(&payload, &address) &&
-	       kt_payload_get_string(&payload, &name)) {
+	       kt_payload_get_string(&payload, &name) &&
+	       strlen(name) <= SYMBOL_BYTES_MAX) {
 		list = reallocarray(session->addresses,
 				    session->n_addresses + 1, sizeof(*list));
 		if (!list)
@@ -134,10 +141,11 @@ static const struct {
 static void handle_frame(struct kt_session *session, const struct kt_frame *frame)
 {
 	if (!frame->crc_ok) {
-		kt_warn(session->config->log,
-			"a frame of the guest (%s, %u bytes) does not match "
-			"its checksum",
-			kt_frame_tag(frame->type).text, frame->length);
+		if (session->bad_frames++ < LOGGED_BAD_FRAMES)
+			kt_warn(session->config->log,
+				"a frame of the guest (%s, %u bytes) does "
+				"not match its checksum",
+				kt_frame_tag(frame->type).text, frame->length);
 		return;
 	}
 	for (size_t i = 0; i < KT_ARRAY_SIZE(frame_handlers); i++) {

@@ -45,6 +45,7 @@ struct kt_session {
 	uint64_t ready_ns; /* kt_now_ns() when the ready frame was seen */
 	bool exited;
 	int32_t exit_code;
+	uint64_t bad_frames;
 	struct kt_strbuf crash;
 	struct kt_strbuf dmesg;
 	struct ktstr_kernel_address *addresses;

@@ -265,6 +265,9 @@ int kt_vcpu_start(struct kt_vcpu *vcpu, struct ktstr_error *err)
 void kt_vcpu_kick(struct kt_vcpu *vcpu)
 {
 	atomic_store(&vcpu->stop, true);
+	/* Whichever comes first, this or the signal, the next KVM_RUN ends. */
+	if (vcpu->run)
+		*(volatile uint8_t *)&vcpu->run->immediate_exit = 1;
 	if (vcpu->started)
 		pthread_kill(vcpu->thread, kick_signal());
 }
