@@ -2,7 +2,7 @@
 # For the scripts beside it: NEST_RUN is the program under test.
 set -uo pipefail
 
-nest_run=$1
+nest_run=$(realpath "$1")
 work=$(mktemp -d /tmp/ktstr-nest-test.XXXXXX)
 failures=0
 trap 'rm -rf "$work"' EXIT
