@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -133,7 +134,7 @@ static void write_initrd(struct bench_files *files)
 	struct kt_kernel *kernel = NULL;
 	struct ktstr_error err = { 0 };
 	char link[64], elf[4096];
-	_cleanup_close_ int fd = -1;
+	int fd;
 	ssize_t n;
 
 	if (kt_kernel_resolve(kernel_spec(), &ref, &err) ||
@@ -160,10 +161,12 @@ static void write_initrd(struct bench_files *files)
 
 	files->elf = strdup(elf);
 	files->bzimage = strdup(ref.image);
-	files->initrd = strdup("/tmp/ktstr-bench-initrd-XXXXXX");
+	/* QEMU inherits it; nothing is left when the benchmark is killed. */
+	fd = memfd_create("ktstr-bench-initrd", 0);
+	if (asprintf(&files->initrd, "/proc/self/fd/%d", fd) < 0)
+		files->initrd = NULL;
 	if (!base || !files->elf || !files->bzimage || !files->initrd)
 		bench_fail("out of memory");
-	fd = mkostemp(files->initrd, O_CLOEXEC);
 	if (fd < 0 ||
 	    kt_pread_all(initramfs->base_fd, base, initramfs->base_bytes, 0) ||
 	    kt_write_all(fd, initramfs->run, initramfs->run_bytes) ||
@@ -265,7 +268,6 @@ static void measure_boot(struct bench_files *files, int rounds)
 		ktstr_vm_result_free(result);
 		fprintf(stderr, "boot: round %d of %d\n", i + 1, rounds);
 	}
-	unlink(files->initrd);
 
 	bench_print_value("boot_to_ready_s", bench_median(&boot), "s");
 	bench_print_ratio("boot_vs_qemu_microvm", &times[OURS],

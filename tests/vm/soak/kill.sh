@@ -35,8 +35,12 @@ marked() {
 cache=${KTSTR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ktstr}
 survey() {
 	echo "-- mounts"; cut -d' ' -f1-3 /proc/self/mounts
-	echo "-- files"; find "$scratch" "$cache" /dev/shm 2>/dev/null | sort
-	echo "-- ktstr's in /tmp"; find /tmp -maxdepth 1 -name '*ktstr*' | sort
+	# What a fetched kernel consists of is not a boot's to change.
+	echo "-- files"
+	find "$scratch" "$cache" /dev/shm -path "$cache/kernels/*/*" -prune \
+		-o -print 2>/dev/null | sort
+	echo "-- ktstr's in /tmp"
+	find /tmp -maxdepth 1 -name '*ktstr*' ! -name 'ktstr-nest-test.*' | sort
 }
 
 boot() {
