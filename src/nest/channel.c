@@ -55,7 +55,7 @@ int kt_nest_channel_send(struct kt_nest_channel *channel, enum kt_nest_type type
 		.length = (uint32_t)length,
 	};
 
-	if (channel->ended)
+	if (channel->ended || channel->broken)
 		return 0;
 	if (channel_reserve(&channel->out, &channel->out_start, &channel->out_end,
 			    &channel->out_room, sizeof(header) + length) < 0)
@@ -72,7 +72,7 @@ int kt_nest_channel_send(struct kt_nest_channel *channel, enum kt_nest_type type
 
 void kt_nest_channel_flush(struct kt_nest_channel *channel)
 {
-	while (!channel->ended && kt_nest_channel_has_output(channel)) {
+	while (!channel->broken && kt_nest_channel_has_output(channel)) {
 		ssize_t n = write(channel->fd, channel->out + channel->out_start,
 				  channel->out_end - channel->out_start);
 
@@ -80,11 +80,10 @@ void kt_nest_channel_flush(struct kt_nest_channel *channel)
 			continue;
 		if (n < 0 && errno == EAGAIN)
 			return;
-		if (n < 0) {
-			channel->ended = true;
-			return;
-		}
-		channel->out_start += (size_t)n;
+		if (n < 0)
+			channel->broken = true;
+		else
+			channel->out_start += (size_t)n;
 	}
 	channel->out_start = channel->out_end = 0;
 }

@@ -101,7 +101,8 @@ struct kt_nest_start {
 /* One end of a stream. The descriptor is borrowed and non-blocking. */
 struct kt_nest_channel {
 	int fd;
-	bool ended; /* the other side closed, or the stream is broken */
+	bool ended;  /* all is read: the other side closed, or an error */
+	bool broken; /* nothing can be sent; there may be more to read */
 	uint8_t *in;
 	size_t in_start;
 	size_t in_end;
@@ -117,7 +118,8 @@ void kt_nest_channel_deinit(struct kt_nest_channel *channel);
 
 /*
  * Queues one message and writes what can be written at once. -ENOMEM; a stream
- * that is broken is no error here: `ended` says so.
+ * that takes nothing any more is no error here: `broken` says so, and what was
+ * queued is forgotten. What the other side sent before can still be read.
  */
 int kt_nest_channel_send(struct kt_nest_channel *channel, enum kt_nest_type type,
 			 uint32_t session, const void *data, size_t length);

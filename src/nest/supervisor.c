@@ -32,7 +32,8 @@
 struct supervisor_client {
 	struct kt_nest_channel channel;
 	uint32_t session;
-	bool started; /* the agent has its command */
+	bool started;  /* the agent has its command */
+	bool finished; /* it ended; what still comes for it is late */
 };
 
 struct supervisor {
@@ -220,7 +221,7 @@ static bool take_client(struct supervisor *s, struct supervisor_client *client)
 	       0) {
 		switch (header.type) {
 		case KT_NEST_START:
-			if (!s->ready || client->started)
+			if (!s->ready || client->started || client->finished)
 				return false;
 			client->started = true;
 			break;
@@ -229,6 +230,9 @@ static bool take_client(struct supervisor *s, struct supervisor_client *client)
 		case KT_NEST_GRANT:
 		case KT_NEST_SIGNAL:
 		case KT_NEST_RESIZE:
+			/* Sent before it could know: it has yet to read. */
+			if (client->finished)
+				continue;
 			if (!client->started)
 				return false;
 			break;
@@ -273,8 +277,10 @@ static void take_agent(struct supervisor *s)
 		client = find_client(s, header.session);
 		if (!client)
 			continue;
-		if (header.type == KT_NEST_EXIT)
+		if (header.type == KT_NEST_EXIT) {
 			client->started = false;
+			client->finished = true;
+		}
 		kt_nest_channel_send(&client->channel, header.type, 0, payload,
 				     header.length);
 	}
@@ -467,7 +473,7 @@ static void drain_clients(struct supervisor *s)
 	for (size_t i = 0; i < s->n_clients; i++) {
 		struct kt_nest_channel *channel = &s->clients[i].channel;
 
-		while (kt_nest_channel_has_output(channel) && !channel->ended &&
+		while (kt_nest_channel_has_output(channel) &&
 		       kt_now_ns() < end) {
 			struct pollfd p = { .fd = channel->fd, .events = POLLOUT };
 

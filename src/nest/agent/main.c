@@ -182,7 +182,7 @@ static void serve(struct agent *agent)
 	if (p[1].revents & (POLLIN | POLLHUP))
 		take_messages(agent);
 	finish_sessions(agent);
-	if (agent->channel.ended)
+	if (agent->channel.ended || agent->channel.broken)
 		switch_off();
 }
 

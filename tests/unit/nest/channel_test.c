@@ -154,7 +154,7 @@ static void the_other_sides_end_is_seen_behind_its_last_message(void **state)
 	assert_true(e->b.ended);
 }
 
-static void sending_into_a_closed_stream_ends_it(void **state)
+static void sending_into_a_closed_stream_breaks_it(void **state)
 {
 	struct ends *e = *state;
 
@@ -162,9 +162,30 @@ static void sending_into_a_closed_stream_ends_it(void **state)
 	signal(SIGPIPE, SIG_IGN);
 	assert_int_equal(kt_nest_channel_send(&e->a, KT_NEST_READY, 0, NULL, 0),
 			 0);
-	assert_true(e->a.ended);
+	assert_true(e->a.broken);
+	assert_false(kt_nest_channel_has_output(&e->a));
 	assert_int_equal(kt_nest_channel_send(&e->a, KT_NEST_READY, 0, NULL, 0),
 			 0);
+	assert_false(kt_nest_channel_has_output(&e->a));
+}
+
+static void what_came_before_a_failed_write_is_still_read(void **state)
+{
+	struct ends *e = *state;
+	struct kt_nest_header header;
+	const uint8_t *payload;
+
+	signal(SIGPIPE, SIG_IGN);
+	kt_nest_channel_send(&e->b, KT_NEST_EXIT, 1, "abcd", 4);
+	shutdown(e->b.fd, SHUT_RDWR);
+	kt_nest_channel_send(&e->a, KT_NEST_GRANT, 1, NULL, 0);
+	assert_true(e->a.broken);
+	assert_int_equal(kt_nest_channel_fill(&e->a), 0);
+	assert_false(e->a.ended);
+	assert_int_equal(kt_nest_channel_next(&e->a, &header, &payload), 1);
+	assert_int_equal(header.type, KT_NEST_EXIT);
+	assert_int_equal(kt_nest_channel_fill(&e->a), 0);
+	assert_true(e->a.ended);
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -177,7 +198,8 @@ int main(void)
 		TEST(what_the_stream_does_not_take_is_kept),
 		TEST(nonsense_is_refused),
 		TEST(the_other_sides_end_is_seen_behind_its_last_message),
-		TEST(sending_into_a_closed_stream_ends_it),
+		TEST(sending_into_a_closed_stream_breaks_it),
+		TEST(what_came_before_a_failed_write_is_still_read),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -27,6 +27,20 @@ nest cat <"$work/blob" | cmp - "$work/blob"
 is "three million bytes go there and come back" $? 0
 is "a reader that goes away ends the command" \
 	"$(nest yes | head -n 1)" y
+
+# A reader that begins when the command has ended: both windows are full by then,
+# and what it takes is granted to a command that is no more.
+late_count() {
+	until_true 100 test -e "$work/ended"
+	nest true </dev/null
+	wc -l
+}
+rm -f "$work/ended"
+lines=$(nest sh -c "seq 45000; seq 45000 >&2; touch $work/ended; exit 5" 2>&1 | late_count)
+is "a slow reader is told how the command ended" $? 5
+is "and gets all that it wrote" "$lines" 90000
+lines=$(nest sh -c "seq 60000; exit 6" | wc -l)
+is "so does a reader that keeps up" "$?,$lines" 6,60000
 timeout 100 "$nest_run" "" true <&- >&- 2>&-
 is "closed streams are no trouble" $? 0
 
