@@ -17,6 +17,18 @@
 #include "nest/channel.h"
 #include "nest/image.h"
 
+/*
+ * Whether the caller's own. Root that came by su or sudo -E has the other
+ * user's, could write there, and would leave files that are in that one's way.
+ */
+static bool place_runtime_is_ours(const char *runtime)
+{
+	struct stat st;
+
+	return runtime && *runtime == '/' && stat(runtime, &st) == 0 &&
+	       S_ISDIR(st.st_mode) && st.st_uid == geteuid();
+}
+
 static int place_directory(char **ret, struct ktstr_error *err)
 {
 	const char *named = getenv("KTSTR_NEST_DIR");
@@ -28,7 +40,7 @@ static int place_directory(char **ret, struct ktstr_error *err)
 
 	if (named && *named)
 		kt_strbuf_add(&sb, named);
-	else if (runtime && *runtime == '/' && access(runtime, W_OK) == 0)
+	else if (place_runtime_is_ours(runtime))
 		kt_strbuf_addf(&sb, "%s/ktstr", runtime);
 	else
 		kt_strbuf_addf(&sb, "/tmp/ktstr-%u", (unsigned int)geteuid());
