@@ -48,7 +48,7 @@ is "it switches itself off when nobody comes" $? 0
 is "and leaves no file" "$(ls "$KTSTR_NEST_DIR")" ""
 
 # The supervisor is killed under a command.
-export KTSTR_NEST_IDLE_S=60 KTSTR_NEST_ANSWER_S=8
+export KTSTR_NEST_IDLE_S=60
 nest sh -c 'echo up; sleep 200' >"$work/out" 2>"$work/err" &
 client=$!
 until_true 280 grep -q up "$work/out"
@@ -59,7 +59,9 @@ holds "and says why" "$(cat "$work/err")" "supervisor died while the command ran
 until_true 20 nothing_runs
 is "no emulator is left" $? 0
 
-# The emulator stands still under a command, which is not run again.
+# The emulator stands still under a command, which is not run again. The bound
+# leaves a busy host room between two signs of life, which are 5 s apart.
+export KTSTR_NEST_ANSWER_S=30
 nest sh -c "echo up >> $work/ups; sleep 200" 2>"$work/err" &
 client=$!
 until_true 280 test -s "$work/ups"
@@ -67,10 +69,11 @@ kill -STOP "$(emulators)"
 wait $client
 is "a machine that hangs fails its client" $? 121
 holds "which says so" "$(cat "$work/err")" \
-	"gave no sign of life for 8 s while the command ran"
+	"gave no sign of life for 30 s while the command ran"
 until_true 20 nothing_runs
 is "and is ended" $? 0
 is "the command ran once" "$(cat "$work/ups")" up
+unset KTSTR_NEST_ANSWER_S
 
 # A machine of another shape.
 shape=cpus=4,sockets=4,nodes=2,hugepages=64,distance=31
