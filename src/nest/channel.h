@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 /* Changes whenever the messages do: it is part of the socket's name. */
-#define KT_NEST_PROTOCOL 1
+#define KT_NEST_PROTOCOL 2
 
 #define KT_NEST_PORT        "ktstr.nest" /* the virtio-serial port's name */
 #define KT_NEST_TAG         "ktstr.host" /* the virtiofs tag of the host's tree */
@@ -50,6 +50,7 @@ enum kt_nest_type {
 	KT_NEST_ERRORS,   /* bytes of its standard error */
 	KT_NEST_TERMINAL, /* bytes that it wrote to its terminal */
 	KT_NEST_GRANT,    /* struct kt_nest_grant */
+	KT_NEST_BROKEN,   /* u32: the stream whose reader is gone */
 	KT_NEST_SIGNAL,   /* u32 */
 	KT_NEST_RESIZE,   /* struct kt_nest_size */
 	KT_NEST_EXIT,     /* u32: the status as wait() gives it */

@@ -130,10 +130,10 @@ static void client_output(struct client *c, const struct kt_nest_header *header,
 			break;
 	}
 	if (fd >= 0 && done < header->length && errno == EPIPE) {
-		const uint32_t broken = SIGPIPE;
+		const uint32_t stream = header->type;
 
-		kt_nest_channel_send(&c->channel, KT_NEST_SIGNAL, 0, &broken,
-				     sizeof(broken));
+		kt_nest_channel_send(&c->channel, KT_NEST_BROKEN, 0, &stream,
+				     sizeof(stream));
 	}
 	kt_nest_channel_send(&c->channel, KT_NEST_GRANT, 0, &grant,
 			     sizeof(grant));

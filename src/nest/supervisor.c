@@ -228,6 +228,7 @@ static bool take_client(struct supervisor *s, struct supervisor_client *client)
 		case KT_NEST_INPUT:
 		case KT_NEST_INPUT_END:
 		case KT_NEST_GRANT:
+		case KT_NEST_BROKEN:
 		case KT_NEST_SIGNAL:
 		case KT_NEST_RESIZE:
 			/* Sent before it could know: it has yet to read. */

@@ -448,6 +448,20 @@ static void pass_signal(const struct agent_session *session, uint32_t signo)
 		kill(session->pid, (int)signo); /* not its leader yet */
 }
 
+/*
+ * The command's next write fails with EPIPE, as it would outside. Its terminal
+ * stays: there is no such error for it.
+ */
+static void break_stream(struct agent_session *session, uint32_t stream)
+{
+	for (size_t i = 0; i < session->n_sources; i++) {
+		struct agent_source *source = &session->sources[i];
+
+		if (source->type == stream && stream != KT_NEST_TERMINAL)
+			source->fd = kt_close(source->fd);
+	}
+}
+
 static void resize(const struct agent_session *session,
 		   const struct kt_nest_size *size)
 {
@@ -487,6 +501,9 @@ void agent_session_message(struct agent_session *session,
 			if (session->sources[i].type == m.grant.stream)
 				session->sources[i].window += m.grant.bytes;
 		}
+		break;
+	case KT_NEST_BROKEN:
+		break_stream(session, m.u32);
 		break;
 	case KT_NEST_SIGNAL:
 		pass_signal(session, m.u32);

@@ -27,6 +27,12 @@ nest cat <"$work/blob" | cmp - "$work/blob"
 is "three million bytes go there and come back" $? 0
 is "a reader that goes away ends the command" \
 	"$(nest yes | head -n 1)" y
+# As ktstr itself does: the write's error is all that it has to go by.
+# shellcheck disable=SC2016
+is "even one that ignores SIGPIPE" \
+	"$(nest sh -c 'trap "" PIPE; yes 2>/dev/null; echo "over $?" >&2' 2>"$work/err" |
+		head -n 1; cat "$work/err")" "y
+over 1"
 
 # A reader that begins when the command has ended: both windows are full by then,
 # and what it takes is granted to a command that is no more.
