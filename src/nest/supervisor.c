@@ -27,6 +27,7 @@
 #define SUPERVISOR_CLIENTS_MAX 48
 #define SUPERVISOR_PING_MS     5000
 #define SUPERVISOR_BOOT_FACTOR 4
+#define SUPERVISOR_FIRST_MS    10000
 #define NS_PER_MS              1000000ULL
 
 struct supervisor_client {
@@ -41,6 +42,7 @@ struct supervisor {
 	struct kt_nest_machine machine;
 	bool ready;
 	bool ending;
+	char failure[1024]; /* why, if for a failure */
 	unsigned int restarts;
 	int signal_fd;
 	ino_t socket_ino;
@@ -88,6 +90,7 @@ static void tell_all(struct supervisor *s, enum kt_nest_type type,
 static void fail(struct supervisor *s, const char *text)
 {
 	note(s, "failed: %s", text);
+	snprintf(s->failure, sizeof(s->failure), "%s", text);
 	tell_all(s, KT_NEST_FAIL, text);
 	s->ending = true;
 }
@@ -167,7 +170,8 @@ static struct supervisor_client *find_client(struct supervisor *s,
 	return NULL;
 }
 
-static void accept_client(struct supervisor *s)
+/* Whether somebody came. */
+static bool accept_client(struct supervisor *s)
 {
 	struct supervisor_client *client;
 	struct ucred peer;
@@ -177,20 +181,21 @@ static void accept_client(struct supervisor *s)
 	fd = accept4(s->config->listen_fd, NULL, NULL,
 		     SOCK_CLOEXEC | SOCK_NONBLOCK);
 	if (fd < 0)
-		return;
+		return false;
 	/* The directory keeps others out already. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ||
 	    peer.uid != geteuid() || s->n_clients == SUPERVISOR_CLIENTS_MAX) {
 		kt_close(fd);
-		return;
+		return true;
 	}
 	client = &s->clients[s->n_clients++];
 	*client = (struct supervisor_client){ .session = s->next_session++ };
 	kt_nest_channel_init(&client->channel, fd);
 	kt_nest_channel_send(&client->channel, KT_NEST_HELLO, 0, NULL, 0);
-	if (s->ready)
+	if (s->ready && !s->ending)
 		kt_nest_channel_send(&client->channel, KT_NEST_READY, 0, NULL, 0);
 	s->idle_ns = 0;
+	return true;
 }
 
 static void drop_client(struct supervisor *s, size_t i)
@@ -466,6 +471,26 @@ static void serve(struct supervisor *s)
 		check_time(s);
 }
 
+/*
+ * Those who came too late for fail() hear why as well: above all the one that
+ * started this process, which may fail before that one connects.
+ */
+static void tell_the_late(struct supervisor *s)
+{
+	struct pollfd p = { .fd = s->config->listen_fd, .events = POLLIN };
+	size_t told = s->n_clients;
+
+	if (!*s->failure)
+		return;
+	if (s->next_session == 1)
+		poll(&p, 1, SUPERVISOR_FIRST_MS);
+	while (s->n_clients < SUPERVISOR_CLIENTS_MAX && accept_client(s))
+		;
+	for (; told < s->n_clients; told++)
+		kt_nest_channel_send(&s->clients[told].channel, KT_NEST_FAIL, 0,
+				     s->failure, strlen(s->failure));
+}
+
 /* Gives the last messages a chance to be read, for a second at most. */
 static void drain_clients(struct supervisor *s)
 {
@@ -508,6 +533,7 @@ int kt_supervisor_run(const struct kt_supervisor_config *config)
 	boot(&s);
 	while (!s.ending)
 		serve(&s);
+	tell_the_late(&s);
 	drain_clients(&s);
 	retire(&s);
 	kt_nest_machine_stop(&s.machine);

@@ -47,6 +47,14 @@ until_true 60 nothing_runs
 is "it switches itself off when nobody comes" $? 0
 is "and leaves no file" "$(ls "$KTSTR_NEST_DIR")" ""
 
+# There is no emulator: told to who asked, at once.
+mkdir "$work/empty"
+PATH=$work/empty "$nest_run" "" true 2>"$work/err"
+is "a machine that cannot be started fails its client" $? 121
+holds "which says why" "$(cat "$work/err")" "cannot start qemu-system-x86_64: No such file"
+until_true 20 nothing_runs
+is "and its supervisor ends" $? 0
+
 # The supervisor is killed under a command.
 export KTSTR_NEST_IDLE_S=60
 nest sh -c 'echo up; sleep 200' >"$work/out" 2>"$work/err" &
