@@ -27,6 +27,7 @@
 #define JOIN_BOOT_S      40
 #define JOIN_ANSWER_S    60
 #define JOIN_SECONDS_MAX 86400
+#define JOIN_TRIES_MAX   3
 
 /* Seconds from the environment, for machines of unusual speed and for tests. */
 static unsigned int join_seconds(const char *name, unsigned int otherwise)
@@ -227,33 +228,43 @@ static int join_lock(const char *path, struct ktstr_error *err)
 	}
 }
 
+static int join_fail(const struct kt_nest_place *place, int error,
+		     struct ktstr_error *err)
+{
+	return kt_err_errno(err, error,
+			    "the emulated machine's supervisor does not "
+			    "answer; see %s",
+			    place->log);
+}
+
 static int join_once(const struct kt_nest_shape *shape,
 		     const struct kt_nest_place *place,
 		     const struct ktstr_log *log, struct ktstr_error *err)
 {
 	_cleanup_close_ int lock = -1;
-	int fd, r;
+	int fd = join_connect(place), r;
 
-	fd = join_connect(place);
 	if (fd >= 0)
 		return fd;
 	lock = join_lock(place->lock, err);
 	if (lock < 0)
 		return lock;
-	fd = join_connect(place);
+	/* One that just ends resets who waits, then is not there. */
+	for (int i = 0; i < JOIN_TRIES_MAX; i++) {
+		fd = join_connect(place);
+		if (fd != -ECONNRESET)
+			break;
+	}
 	if (fd >= 0)
 		return fd;
+	/* One that is there keeps its machine, and its clients theirs. */
+	if (fd != -ECONNREFUSED && fd != -ENOENT)
+		return join_fail(place, fd, err);
 	r = join_start(shape, place, log, err);
 	if (r < 0)
 		return r;
 	fd = join_connect(place);
-	if (fd < 0)
-		return kt_err_errno(
-			err, fd,
-			"the emulated machine's supervisor does not "
-			"answer; see %s",
-			place->log);
-	return fd;
+	return fd < 0 ? join_fail(place, fd, err) : fd;
 }
 
 int kt_nest_join(const struct kt_nest_shape *shape, const struct ktstr_log *log,

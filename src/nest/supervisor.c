@@ -170,6 +170,20 @@ static struct supervisor_client *find_client(struct supervisor *s,
 	return NULL;
 }
 
+static void refuse_client(int fd)
+{
+	static const char text[] = "the emulated machine runs as many commands "
+				   "as it can: try again when one has ended";
+	struct kt_nest_channel channel;
+
+	/* A fresh socket takes this much at once. */
+	kt_nest_channel_init(&channel, fd);
+	kt_nest_channel_send(&channel, KT_NEST_HELLO, 0, NULL, 0);
+	kt_nest_channel_send(&channel, KT_NEST_FAIL, 0, text, strlen(text));
+	kt_nest_channel_deinit(&channel);
+	kt_close(fd);
+}
+
 /* Whether somebody came. */
 static bool accept_client(struct supervisor *s)
 {
@@ -184,8 +198,12 @@ static bool accept_client(struct supervisor *s)
 		return false;
 	/* The directory keeps others out already. */
 	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &length) < 0 ||
-	    peer.uid != geteuid() || s->n_clients == SUPERVISOR_CLIENTS_MAX) {
+	    peer.uid != geteuid()) {
 		kt_close(fd);
+		return true;
+	}
+	if (s->n_clients == SUPERVISOR_CLIENTS_MAX) {
+		refuse_client(fd);
 		return true;
 	}
 	client = &s->clients[s->n_clients++];
