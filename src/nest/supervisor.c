@@ -517,8 +517,7 @@ static void drain_clients(struct supervisor *s)
 	for (size_t i = 0; i < s->n_clients; i++) {
 		struct kt_nest_channel *channel = &s->clients[i].channel;
 
-		while (kt_nest_channel_has_output(channel) &&
-		       kt_now_ns() < end) {
+		while (kt_nest_channel_has_output(channel) && kt_now_ns() < end) {
 			struct pollfd p = { .fd = channel->fd, .events = POLLOUT };
 
 			poll(&p, 1, 100);
