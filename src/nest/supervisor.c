@@ -42,7 +42,7 @@ struct supervisor {
 	struct kt_nest_machine machine;
 	bool ready;
 	bool ending;
-	char failure[1024]; /* why, if for a failure */
+	char failure[KTSTR_ERROR_MESSAGE_BYTES]; /* why, if for a failure */
 	unsigned int restarts;
 	int signal_fd;
 	ino_t socket_ino;
