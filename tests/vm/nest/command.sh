@@ -72,21 +72,23 @@ is "locks have a file system of their own" \
 
 # Signals
 for signal in INT TERM HUP QUIT; do
+	# The last round's "up" must not be taken for this one's.
+	rm -f "$work/out"
 	# shellcheck disable=SC2064
-	nest_pid=
 	"$nest_run" "" sh -c "trap 'exit 33' $signal; echo up; while :; do sleep 0.1; done" \
 		>"$work/out" &
 	nest_pid=$!
-	until_true 100 grep -q up "$work/out"
+	until_true 100 grep -qs up "$work/out"
 	kill -$signal $nest_pid
 	wait $nest_pid
 	is "SIG$signal reaches the command" $? 33
 done
 
 # A client that is killed takes its command along, and what that started.
+rm -f "$work/out"
 "$nest_run" "" sh -c 'sleep 4711 & setsid sleep 4711 & echo up; wait' >"$work/out" &
 nest_pid=$!
-until_true 100 grep -q up "$work/out"
+until_true 100 grep -qs up "$work/out"
 kill -KILL $nest_pid
 wait $nest_pid 2>/dev/null
 gone() { [ "$(nest sh -c 'cat /proc/[0-9]*/cmdline 2>/dev/null | tr "\0" " " | grep -c "sleep 471[1]"')" = 0 ]; }
