@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "kernel/btf.h"
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 
 #define BTF_MAGIC        0xeb9f
 #define BTF_HEADER_BYTES 24

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 #include "kernel/bzimage.h"
 #include "kernel/machine.h"
 

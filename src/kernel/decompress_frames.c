@@ -5,7 +5,7 @@
 #include <string.h>
 #include <zlib.h>
 
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 #include "kernel/decompress_frames.h"
 
 #define LZ4_LEGACY_MAGIC 0x184c2102

@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "wire/bytes.h"
+#include "base/bytes.h"
 #include "wire/crc32.h"
 #include "wire/decoder.h"
 
@@ -60,9 +60,9 @@ static enum verdict judge(const uint8_t *header)
 		if (header[i] < 'A' || header[i] > 'Z')
 			return HEADER_NONE;
 	}
-	if (kt_get_le32(header + 12) != 0)
+	if (kt_le32_at(header + 12) != 0)
 		return HEADER_NONE;
-	if (kt_get_le32(header + 4) > KT_FRAME_MAX_PAYLOAD)
+	if (kt_le32_at(header + 4) > KT_FRAME_MAX_PAYLOAD)
 		return HEADER_TOO_LONG;
 	return HEADER_OK;
 }
@@ -90,16 +90,16 @@ bool kt_frame_decoder_next(struct kt_frame_decoder *decoder, struct kt_frame *re
 		counts->dropped_bytes++;
 	}
 	decoder->searching = false;
-	length = kt_get_le32(header + 4);
+	length = kt_le32_at(header + 4);
 	if (kt_frame_decoder_pending(decoder) - KT_FRAME_HEADER_BYTES < length)
 		return false;
 
 	*ret = (struct kt_frame){
-		.type = kt_get_le32(header),
+		.type = kt_le32_at(header),
 		.length = length,
 		.payload = header + KT_FRAME_HEADER_BYTES,
 	};
-	ret->crc_ok = kt_crc32(ret->payload, length) == kt_get_le32(header + 8);
+	ret->crc_ok = kt_crc32(ret->payload, length) == kt_le32_at(header + 8);
 	counts->frames++;
 	if (!ret->crc_ok)
 		counts->crc_errors++;

@@ -4,7 +4,7 @@
 #include <sys/uio.h>
 
 #include "base/fd.h"
-#include "wire/bytes.h"
+#include "base/bytes.h"
 #include "wire/crc32.h"
 #include "wire/frame.h"
 

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
-#include "wire/bytes.h"
+#include "base/bytes.h"
 #include "wire/payload.h"
 
 static const uint8_t *take(struct kt_payload *payload, size_t length)
@@ -20,7 +20,7 @@ bool kt_payload_get_u16(struct kt_payload *payload, uint16_t *ret)
 	const uint8_t *data = take(payload, sizeof(*ret));
 
 	if (data)
-		*ret = kt_get_le16(data);
+		*ret = kt_le16_at(data);
 	return data != NULL;
 }
 
@@ -29,7 +29,7 @@ bool kt_payload_get_u32(struct kt_payload *payload, uint32_t *ret)
 	const uint8_t *data = take(payload, sizeof(*ret));
 
 	if (data)
-		*ret = kt_get_le32(data);
+		*ret = kt_le32_at(data);
 	return data != NULL;
 }
 
@@ -48,7 +48,7 @@ bool kt_payload_get_u64(struct kt_payload *payload, uint64_t *ret)
 	const uint8_t *data = take(payload, sizeof(*ret));
 
 	if (data)
-		*ret = kt_get_le64(data);
+		*ret = kt_le64_at(data);
 	return data != NULL;
 }
 

@@ -13,7 +13,7 @@
 #include "base/macro.h"
 #include "fuzz.h"
 #include "kernel/btf.h"
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 #include "kernel/bzimage.h"
 #include "kernel/elf.h"
 #include "kernel/image.h"

@@ -18,7 +18,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "guest/session.h"
-#include "wire/bytes.h"
+#include "base/bytes.h"
 #include "wire/payload.h"
 
 /*

@@ -4,7 +4,7 @@
 #include <stdlib.h>
 
 #include "images.h"
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 #include "kernel/bzimage.h"
 
 struct fixture {

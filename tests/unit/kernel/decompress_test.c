@@ -6,7 +6,7 @@
 #include <zlib.h>
 
 #include "images.h"
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 
 #define PLAIN_BYTES 5000
 

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "images.h"
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 #include "kernel/elf.h"
 
 static int setup(void **state)

@@ -11,7 +11,7 @@
 
 #include "base/fd.h"
 #include "images.h"
-#include "kernel/bytes.h"
+#include "base/bytes.h"
 #include "kernel/kernel.h"
 
 struct fixture {

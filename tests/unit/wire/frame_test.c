@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "wire/bytes.h"
+#include "base/bytes.h"
 #include "wire/crc32.h"
 #include "wire/decoder.h"
 

@@ -46,3 +46,21 @@ static inline uint32_t kt_be32_at(const void *p)
 	memcpy(&v, p, sizeof(v));
 	return be32toh(v);
 }
+
+static inline void kt_put_le16(void *to, uint16_t value)
+{
+	value = htole16(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline void kt_put_le32(void *to, uint32_t value)
+{
+	value = htole32(value);
+	memcpy(to, &value, sizeof(value));
+}
+
+static inline void kt_put_le64(void *to, uint64_t value)
+{
+	value = htole64(value);
+	memcpy(to, &value, sizeof(value));
+}
