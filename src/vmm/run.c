@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/ioctl.h>
 #include <time.h>
-#include <unistd.h>
 
+#include "base/affinity.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/macro.h"
@@ -19,19 +18,6 @@
 
 /* What a stock kernel lacks to see our devices. */
 static const char *const guest_modules[] = { "virtio_mmio", NULL };
-
-static uint32_t host_cpus(void)
-{
-	/* Room for more CPUs than glibc's fixed set. */
-	uint8_t bits[KT_TOPOLOGY_MAX_CPUS / 8];
-	cpu_set_t *set = (cpu_set_t *)bits;
-	long n;
-
-	if (sched_getaffinity(0, sizeof(bits), set) == 0)
-		return (uint32_t)CPU_COUNT_S(sizeof(bits), set);
-	n = sysconf(_SC_NPROCESSORS_ONLN);
-	return n > 0 ? (uint32_t)n : 1;
-}
 
 static uint64_t cpu_ns(void)
 {
@@ -147,7 +133,7 @@ static int make_machine(struct kt_run *run, struct ktstr_error *err)
 	struct kt_machine_config machine = {
 		.topology = config->topology,
 		.log = config->log,
-		.host_cpus = host_cpus(),
+		.host_cpus = kt_allowed_cpus(),
 		.kernel_log = config->dmesg ? kernel_log_line : NULL,
 		.console = &kt_session_callbacks,
 		.userdata = &run->session,
@@ -175,7 +161,7 @@ static int load_guest(struct kt_run *run, struct kt_boot_kernel *plan,
 		&(struct kt_cmdline_options){
 			.dmesg = config->dmesg,
 			.n_vcpus = config->topology->n_cpus,
-			.host_cpus = host_cpus(),
+			.host_cpus = kt_allowed_cpus(),
 			.extra = config->cmdline,
 		},
 		&cmdline);
