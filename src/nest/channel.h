@@ -30,7 +30,7 @@
 #include <stdint.h>
 
 /* Changes whenever the messages do: it is part of the socket's name. */
-#define KT_NEST_PROTOCOL 2
+#define KT_NEST_PROTOCOL 3
 
 #define KT_NEST_PORT        "ktstr.nest" /* the virtio-serial port's name */
 #define KT_NEST_TAG         "ktstr.host" /* the virtiofs tag of the host's tree */
@@ -39,7 +39,7 @@
 #define KT_NEST_PAYLOAD_MAX (8u * 1024 * 1024) /* START is the long one */
 
 enum kt_nest_type {
-	KT_NEST_HELLO = 1, /* supervisor: you are accepted */
+	KT_NEST_HELLO = 1, /* supervisor: accepted; struct kt_nest_hello */
 	KT_NEST_NOTICE,    /* supervisor: a line for the user */
 	KT_NEST_READY,     /* the machine is up */
 	KT_NEST_FAIL,      /* it will not be up, or died: why */
@@ -69,6 +69,15 @@ struct kt_nest_header {
 struct kt_nest_size {
 	uint16_t rows;
 	uint16_t columns;
+};
+
+/*
+ * How many commands the machine had when this client came, those of clients
+ * that came before and wait to start theirs included. So of several that come
+ * at the same time one only is told 0.
+ */
+struct kt_nest_hello {
+	uint32_t others;
 };
 
 /* `stream` is the type of the data messages that it is about. */

@@ -14,6 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/affinity.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
@@ -21,6 +22,7 @@
 #include "nest/channel.h"
 #include "nest/join.h"
 #include "nest/nest.h"
+#include "nest/slots.h"
 #include "nest/terminal.h"
 
 /* The supervisor's own bounds are shorter: this is for one that hangs. */
@@ -34,6 +36,7 @@ struct client {
 	const struct ktstr_log *log;
 	int signal_fd;
 	bool started;
+	bool lost; /* it is the machine that failed */
 	bool input_ended;
 	uint32_t input_window;
 	bool ended;
@@ -151,6 +154,7 @@ static int client_message(struct client *c, const struct kt_nest_header *header,
 		return c->started ? 0 : client_start(c, argv, err);
 	case KT_NEST_NOTICE:
 	case KT_NEST_FAIL:
+		c->lost = header->type == KT_NEST_FAIL;
 		snprintf(text, sizeof(text), "%.*s", (int)header->length,
 			 (const char *)payload);
 		if (header->type == KT_NEST_FAIL)
@@ -198,7 +202,8 @@ static int client_take(struct client *c, const char *const *argv,
 		if (r < 0)
 			return r;
 	}
-	if (c->channel.ended && !c->ended)
+	c->lost = c->channel.ended && !c->ended;
+	if (c->lost)
 		return client_fail(c, err, -EPIPE,
 				   c->started ?
 					   "the emulated machine's supervisor "
@@ -287,39 +292,68 @@ static int client_loop(struct client *c, const char *const *argv,
 	return 0;
 }
 
-int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
-		const struct ktstr_log *log, int *ret_status,
-		struct ktstr_error *err)
+/* From the supervisor's HELLO to the command's end. */
+static int client_serve(struct client *c, int fd, const char *const *argv,
+			struct ktstr_error *err)
 {
-	struct client c = { .log = log, .input_window = KT_NEST_WINDOW };
-	_cleanup_close_ int fd = -1, signal_fd = -1;
 	struct sigaction ignore = { .sa_handler = SIG_IGN }, pipe_before;
+	_cleanup_close_ int signal_fd = -1;
 	sigset_t set, before;
 	int r;
 
-	kt_terminal_find(&c.terminal);
-	r = kt_nest_join(shape, log, &fd, err);
-	if (r < 0)
-		return r;
 	fcntl(fd, F_SETFL, O_RDWR | O_NONBLOCK);
-	kt_nest_channel_init(&c.channel, fd);
-
 	sigemptyset(&set);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(client_signals); i++)
 		sigaddset(&set, client_signals[i]);
 	signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (signal_fd < 0)
 		return kt_err_errno(err, -errno, "cannot wait for signals");
-	c.signal_fd = signal_fd;
+	c->signal_fd = signal_fd;
+	kt_nest_channel_init(&c->channel, fd);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	sigaction(SIGPIPE, &ignore, &pipe_before);
-	r = client_loop(&c, argv, err);
-	kt_terminal_leave(&c.terminal);
+	r = client_loop(c, argv, err);
+	kt_terminal_leave(&c->terminal);
 	sigaction(SIGPIPE, &pipe_before, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
-	kt_nest_channel_deinit(&c.channel);
+	kt_nest_channel_deinit(&c->channel);
+	return r;
+}
+
+int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
+		const struct ktstr_log *log, int *ret_status,
+		struct ktstr_error *err)
+{
+	struct client c = { .log = log };
+	uint32_t slots, slot;
+	int r;
+
+	r = kt_nest_slots(shape, getenv("KTSTR_NEST_MACHINES"),
+			  kt_allowed_cpus(), &slots, err);
 	if (r < 0)
 		return r;
+	for (;; slots = slot) {
+		_cleanup_close_ int fd = -1;
+		struct ktstr_error why = { 0 };
+
+		c = (struct client){ .log = log, .input_window = KT_NEST_WINDOW };
+		kt_terminal_find(&c.terminal);
+		r = kt_nest_join(shape, slots, log, &fd, &slot, err);
+		if (r < 0)
+			return r;
+		r = client_serve(&c, fd, argv, &why);
+		if (r == 0)
+			break;
+		/* The first one's failure is the user's to mend; a further
+		 * one was only to save time. */
+		if (!c.lost || c.started || slot == 0) {
+			if (err)
+				*err = why;
+			return r;
+		}
+		kt_notice(log, "going without a further emulated machine: %s",
+			  why.message);
+	}
 	*ret_status = WIFSIGNALED((int)c.status) ? 128 + WTERMSIG((int)c.status) :
 						   WEXITSTATUS((int)c.status);
 	return 0;

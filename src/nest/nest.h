@@ -9,6 +9,9 @@
  *	  terminal, signals         |          |          \
  *	                            +-- files (virtiofs) --+-- the host's tree
  *
+ * Machines of one kind run side by side, as many as the host has CPUs for, and
+ * a command shares one only when all have another.
+ *
  * The supervisor is a background process that the first command starts. It
  * owns the machine and serves it the host's file tree with the user's own
  * rights; it ends a minute after its last client, and QEMU ends with it.
@@ -23,7 +26,8 @@
  *	go on here, on this machine's own KVM
  *
  * Environment: KTSTR_ACCEL and KTSTR_NEST_SHAPE are the defaults of --accel and
- * --nest-shape; KTSTR_NESTED=1 is set inside, where nothing nests again, as are
+ * --nest-shape; KTSTR_NEST_MACHINES says how many machines of one kind there
+ * may be; KTSTR_NESTED=1 is set inside, where nothing nests again, as are
  * KTSTR_LOCK_DIR and XDG_RUNTIME_DIR, to directories of the machine's own.
  */
 
@@ -84,7 +88,7 @@ void kt_nest_shape_format(const struct kt_nest_shape *shape, char *text);
 
 /*
  * Runs `argv` (argv[0] is a path, or looked up along PATH) inside an emulated
- * machine of that shape, starting one or joining one that is up: with the
+ * machine of that shape, joining one that is up or starting one: with the
  * host's files, working directory, environment, user, standard streams and
  * terminal; signals are passed on. 0 and the exit status in `ret_status`
  * (128 + N after signal N), or an error: the machine could not be started, or

@@ -87,11 +87,12 @@ static int place_key(const struct kt_nest_shape *shape, uint64_t *ret,
 	return 0;
 }
 
-int kt_nest_place_find(const struct kt_nest_shape *shape,
+int kt_nest_place_find(const struct kt_nest_shape *shape, uint32_t slot,
 		       struct kt_nest_place *ret, struct ktstr_error *err)
 {
 	struct kt_nest_place place = { .address.sun_family = AF_UNIX };
-	_cleanup_free_ char *directory = NULL;
+	_cleanup_free_ char *directory = NULL, *stem = NULL;
+	char suffix[16] = "";
 	uint64_t key = 0;
 	int n, r;
 
@@ -100,18 +101,23 @@ int kt_nest_place_find(const struct kt_nest_shape *shape,
 		r = place_directory(&directory, err);
 	if (r < 0)
 		return r;
+	if (slot)
+		snprintf(suffix, sizeof(suffix), "-%u", slot);
+	if (asprintf(&stem, "%s/nest-%016" PRIx64 "%s", directory, key, suffix) <
+	    0) {
+		stem = NULL;
+		return kt_err(err, -ENOMEM, "no memory for a path");
+	}
 	n = snprintf(place.address.sun_path, sizeof(place.address.sun_path),
-		     "%s/nest-%016" PRIx64 ".sock", directory, key);
+		     "%s.sock", stem);
 	if (n < 0 || (size_t)n >= sizeof(place.address.sun_path))
 		return kt_err(err, -ENAMETOOLONG,
 			      "%s is too long a path for sockets: set "
 			      "KTSTR_NEST_DIR to a shorter one",
 			      directory);
-	if (asprintf(&place.lock, "%s/nest-%016" PRIx64 ".lock", directory,
-		     key) < 0)
+	if (asprintf(&place.lock, "%s.lock", stem) < 0)
 		return kt_err(err, -ENOMEM, "no memory for a path");
-	if (asprintf(&place.log, "%s/nest-%016" PRIx64 ".log", directory, key) <
-	    0) {
+	if (asprintf(&place.log, "%s.log", stem) < 0) {
 		free(place.lock);
 		return kt_err(err, -ENOMEM, "no memory for a path");
 	}

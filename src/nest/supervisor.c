@@ -170,15 +170,26 @@ static struct supervisor_client *find_client(struct supervisor *s,
 	return NULL;
 }
 
-static void refuse_client(int fd)
+/* A client that reads what is left of its output has no command any more. */
+static uint32_t count_commands(const struct supervisor *s)
+{
+	uint32_t n = 0;
+
+	for (size_t i = 0; i < s->n_clients; i++)
+		n += !s->clients[i].finished;
+	return n;
+}
+
+static void refuse_client(const struct supervisor *s, int fd)
 {
 	static const char text[] = "the emulated machine runs as many commands "
 				   "as it can: try again when one has ended";
+	const struct kt_nest_hello hello = { .others = count_commands(s) };
 	struct kt_nest_channel channel;
 
 	/* A fresh socket takes this much at once. */
 	kt_nest_channel_init(&channel, fd);
-	kt_nest_channel_send(&channel, KT_NEST_HELLO, 0, NULL, 0);
+	kt_nest_channel_send(&channel, KT_NEST_HELLO, 0, &hello, sizeof(hello));
 	kt_nest_channel_send(&channel, KT_NEST_FAIL, 0, text, strlen(text));
 	kt_nest_channel_deinit(&channel);
 	kt_close(fd);
@@ -187,6 +198,7 @@ static void refuse_client(int fd)
 /* Whether somebody came. */
 static bool accept_client(struct supervisor *s)
 {
+	struct kt_nest_hello hello;
 	struct supervisor_client *client;
 	struct ucred peer;
 	socklen_t length = sizeof(peer);
@@ -203,13 +215,15 @@ static bool accept_client(struct supervisor *s)
 		return true;
 	}
 	if (s->n_clients == SUPERVISOR_CLIENTS_MAX) {
-		refuse_client(fd);
+		refuse_client(s, fd);
 		return true;
 	}
+	hello.others = count_commands(s);
 	client = &s->clients[s->n_clients++];
 	*client = (struct supervisor_client){ .session = s->next_session++ };
 	kt_nest_channel_init(&client->channel, fd);
-	kt_nest_channel_send(&client->channel, KT_NEST_HELLO, 0, NULL, 0);
+	kt_nest_channel_send(&client->channel, KT_NEST_HELLO, 0, &hello,
+			     sizeof(hello));
 	if (s->ready && !s->ending)
 		kt_nest_channel_send(&client->channel, KT_NEST_READY, 0, NULL, 0);
 	s->idle_ns = 0;

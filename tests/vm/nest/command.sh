@@ -3,6 +3,9 @@
 # What a command inside the emulated machine has of its caller: command.sh NEST_RUN
 . "$(dirname "$0")/common.sh"
 
+# Commands look for what others left, so that all must go to the same machine.
+export KTSTR_NEST_MACHINES=1
+
 # Statuses
 nest true
 is "a success is handed back" $? 0

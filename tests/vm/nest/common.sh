@@ -41,6 +41,30 @@ until_true() {
 	done
 }
 
+# Of the machines in KTSTR_NEST_DIR.
+supervisors() {
+	local p
+
+	for p in /proc/[0-9]*; do
+		[ "$(cat "$p/comm" 2>/dev/null)" = ktstr-nest ] || continue
+		grep -qzx "KTSTR_NEST_DIR=$KTSTR_NEST_DIR" "$p/environ" 2>/dev/null &&
+			echo "${p#/proc/}"
+	done
+}
+emulators() {
+	local p
+
+	for p in /proc/[0-9]*; do
+		case $(cat "$p/comm" 2>/dev/null) in
+		qemu-system*) ;;
+		*) continue ;;
+		esac
+		grep -qzx "KTSTR_NEST_DIR=$KTSTR_NEST_DIR" "$p/environ" 2>/dev/null &&
+			echo "${p#/proc/}"
+	done
+}
+nothing_runs() { [ -z "$(supervisors)$(emulators)" ]; }
+
 finish() {
 	echo "$failures failures"
 	[ "$failures" -eq 0 ]
