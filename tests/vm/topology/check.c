@@ -265,6 +265,23 @@ static bool is_allowed(const char *line)
 	return false;
 }
 
+/*
+ * "<4>[    2.1]  #11": announce_cpu() continues a line of level info CPU by
+ * CPU. Where another CPU's message comes between, what follows is a line of its
+ * own, and for lack of a level it gets the default one, which is warning.
+ */
+static bool is_cut_announcement(const char *line)
+{
+	const char *text = strchr(line, ']');
+
+	if (!text)
+		return false;
+	text += 1 + strspn(text + 1, " ");
+	if (*text != '#')
+		return false;
+	return text[strspn(text, " #0123456789")] == '\0';
+}
+
 /* "<4>[    2.5] text": the kernel's own lines have facility 0. */
 static bool check_warnings(const char *dmesg, struct kt_strbuf *report)
 {
@@ -281,7 +298,8 @@ static bool check_warnings(const char *dmesg, struct kt_strbuf *report)
 		unsigned int priority;
 
 		if (sscanf(line, "<%u>", &priority) != 1 ||
-		    (priority & 7) > WARNING_LEVEL || is_allowed(line))
+		    (priority & 7) > WARNING_LEVEL || is_allowed(line) ||
+		    is_cut_announcement(line))
 			continue;
 		kt_strbuf_addf(report, "the kernel warns: %s\n", line);
 		fine = false;

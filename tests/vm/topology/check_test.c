@@ -202,6 +202,9 @@ static void a_warning_that_is_not_on_the_list_is_noticed(void **state)
 	       "the kernel warns: <4>[    0.5] [Firmware Bug]: TSC is odd");
 	expect("one", DMESG, "<6>[    1.0]", "<2>[    0.5] dead\n<6>[    1.0]",
 	       "the kernel warns: <2>");
+	expect("one", DMESG, "<6>[    1.0]",
+	       "<4>[    0.5]  #2 is odd\n<6>[    1.0]",
+	       "the kernel warns: <4>[    0.5]  #2 is odd");
 }
 
 static void warnings_on_the_list_pass(void **state)
@@ -214,6 +217,7 @@ static void warnings_on_the_list_pass(void **state)
 	output_init(&o, shape);
 	kt_strbuf_add(&o.dmesg,
 		      "<4>[    2.0] PCI: System does not support PCI\n"
+		      "<4>[    2.1]  #11  #12\n"
 		      "<5>[    2.1] a notice\n");
 	assert_true(check(shape, &o, &report));
 }
