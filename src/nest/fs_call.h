@@ -46,7 +46,8 @@ const void *kt_fs_call_args(const struct kt_fs_call *call, size_t bytes);
 
 /*
  * One path component, `offset` bytes into `args`; `ret_next` is behind it and
- * may be NULL.
+ * may be NULL. -EINVAL also when `args` do not reach that far: who is given the
+ * name may rely on the argument in front of it.
  */
 int kt_fs_call_name(const struct kt_fs_call *call, size_t offset,
 		    const char **ret, size_t *ret_next);

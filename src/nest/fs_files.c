@@ -128,8 +128,6 @@ int kt_fs_op_create(struct kt_fs_call *call)
 	bool fresh;
 	int r, fd;
 
-	if (!in)
-		return -EINVAL;
 	r = kt_fs_call_name(call, sizeof(*in), &name, NULL);
 	if (r < 0)
 		return r;

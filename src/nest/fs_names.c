@@ -111,6 +111,15 @@ int kt_fs_op_readlink(struct kt_fs_call *call)
 	return 0;
 }
 
+/* Once `name` was made, or not: errno says why. */
+static int fs_made(struct kt_fs_call *call, const char *name, int result)
+{
+	if (result < 0)
+		return -errno;
+	kt_fs_call_own(call, name);
+	return kt_fs_call_entry(call, name, NULL);
+}
+
 int kt_fs_op_symlink(struct kt_fs_call *call)
 {
 	const char *name, *target;
@@ -123,10 +132,7 @@ int kt_fs_op_symlink(struct kt_fs_call *call)
 	if (next >= call->args_bytes ||
 	    strnlen(target, call->args_bytes - next) == call->args_bytes - next)
 		return -EINVAL;
-	if (symlinkat(target, call->inode->fd, name) < 0)
-		return -errno;
-	kt_fs_call_own(call, name);
-	return kt_fs_call_entry(call, name, NULL);
+	return fs_made(call, name, symlinkat(target, call->inode->fd, name));
 }
 
 int kt_fs_op_mknod(struct kt_fs_call *call)
@@ -136,17 +142,12 @@ int kt_fs_op_mknod(struct kt_fs_call *call)
 	dev_t dev;
 	int r;
 
-	if (!in)
-		return -EINVAL;
 	r = kt_fs_call_name(call, sizeof(*in), &name, NULL);
 	if (r < 0)
 		return r;
 	dev = makedev(in->rdev >> 8 & 0xfff,
 		      (in->rdev & 0xff) | (in->rdev >> 12 & 0xfff00));
-	if (mknodat(call->inode->fd, name, in->mode, dev) < 0)
-		return -errno;
-	kt_fs_call_own(call, name);
-	return kt_fs_call_entry(call, name, NULL);
+	return fs_made(call, name, mknodat(call->inode->fd, name, in->mode, dev));
 }
 
 int kt_fs_op_mkdir(struct kt_fs_call *call)
@@ -155,15 +156,10 @@ int kt_fs_op_mkdir(struct kt_fs_call *call)
 	const char *name;
 	int r;
 
-	if (!in)
-		return -EINVAL;
 	r = kt_fs_call_name(call, sizeof(*in), &name, NULL);
 	if (r < 0)
 		return r;
-	if (mkdirat(call->inode->fd, name, in->mode) < 0)
-		return -errno;
-	kt_fs_call_own(call, name);
-	return kt_fs_call_entry(call, name, NULL);
+	return fs_made(call, name, mkdirat(call->inode->fd, name, in->mode));
 }
 
 static int fs_remove(struct kt_fs_call *call, int flags)
@@ -229,8 +225,6 @@ int kt_fs_op_link(struct kt_fs_call *call)
 	const char *name;
 	int r;
 
-	if (!in)
-		return -EINVAL;
 	r = kt_fs_call_name(call, sizeof(*in), &name, NULL);
 	if (r < 0)
 		return r;
