@@ -17,10 +17,12 @@
 
 #include <ktstr/vm.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/strbuf.h"
+#include "kernel/kernel.h"
 #include "nest/nest.h"
 
 /* For a guest that comes to its end, however slow the host. */
@@ -273,6 +275,51 @@ static bool a_guest_that_restarts_by_itself_is_told(void)
 	return true;
 }
 
+/*
+ * A copy of the kernel whose header points 64 bytes into the payload: what is
+ * found there is compressed in no known way, but the kernel's own decompressor
+ * does not go by the header (Documentation/arch/x86/boot.rst, payload_offset).
+ */
+static bool make_opaque_kernel(const char *directory, char **ret)
+{
+	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref ref = {};
+	_cleanup_free_ char *image = NULL, *modules = NULL, *link = NULL;
+	struct ktstr_error err = {};
+	const uint32_t skip = 64;
+	size_t bytes;
+
+	CHECK(kt_kernel_resolve(kernel, &ref, &err) == 0);
+	CHECK(kt_read_file(ref.image, 256 * KT_MIB, &image, &bytes) == 0);
+	kt_put_le32(image + 0x248, kt_le32_at(image + 0x248) + skip);
+	kt_put_le32(image + 0x24c, kt_le32_at(image + 0x24c) - skip);
+	CHECK(asprintf(ret, "%s/vmlinuz", directory) > 0);
+	CHECK(asprintf(&modules, "%s/lib/modules", directory) > 0);
+	CHECK(asprintf(&link, "%s/%s", modules, ref.release) > 0);
+	CHECK(kt_write_file_atomic(*ret, image, bytes, 0644) == 0);
+	CHECK(kt_mkdir_p(modules, 0755) == 0);
+	CHECK(symlink(ref.modules_dir, link) == 0);
+	return true;
+}
+
+static bool a_kernel_that_cannot_be_unpacked_unpacks_itself(void)
+{
+	char directory[] = "/tmp/ktstr-opaque-XXXXXX";
+	struct ktstr_vm_config config = config_for("uname -r; exit 7");
+	_cleanup_result_ struct ktstr_vm_result *result = NULL;
+	_cleanup_free_ char *image = NULL;
+
+	CHECK(mkdtemp(directory));
+	if (make_opaque_kernel(directory, &image)) {
+		config.kernel = image;
+		result = run(&config);
+	}
+	kt_remove_tree(directory);
+	CHECK(result && result->exit_code == 7);
+	CHECK(has(result->output, kernel));
+	CHECK(!result->crash);
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*run)(void);
@@ -287,6 +334,7 @@ static const struct {
 	{ "dead-init", a_dead_init_is_told },
 	{ "out-of-memory", memory_that_ran_out_is_told },
 	{ "reboot", a_guest_that_restarts_by_itself_is_told },
+	{ "own-entry", a_kernel_that_cannot_be_unpacked_unpacks_itself },
 };
 
 static bool is_wanted(const char *name, int argc, char **argv)
