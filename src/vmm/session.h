@@ -16,9 +16,9 @@
 
 #include <ktstr/vm.h>
 
+#include "base/stream.h"
 #include "device/virtio/console.h"
 #include "vmm/config.h"
-#include "vmm/stream.h"
 #include "wire/decoder.h"
 
 enum kt_session_stream {

@@ -2,11 +2,11 @@
 #pragma once
 
 /*
- * Bytes of the guest on their way to a descriptor of the caller's, or into
- * memory when there is none. A reader that is slow makes the stream fill up,
- * and a full stream makes the guest wait; a reader that is gone makes the rest
- * vanish. The descriptor's flags are never changed: it is written to in small
- * pieces, each after poll() said that there is room.
+ * Bytes of a guest or a nested command on their way to a descriptor of the
+ * caller's, or into memory when there is none. A reader that is slow makes the
+ * stream fill up, and a full stream makes the writer wait; a reader that is
+ * gone makes the rest vanish. The descriptor's flags are never changed: it is
+ * written to in small pieces, each after poll() said that there is room.
  *
  * Belongs to the event loop's thread.
  */

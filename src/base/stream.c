@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
-#include "vmm/stream.h"
+#include "base/stream.h"
 
 void kt_stream_deinit(struct kt_stream *stream)
 {

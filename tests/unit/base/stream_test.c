@@ -6,8 +6,8 @@
 #include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/stream.h"
 #include "test.h"
-#include "vmm/stream.h"
 
 static void without_a_descriptor_bytes_are_kept(void **state)
 {
