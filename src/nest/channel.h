@@ -18,6 +18,7 @@
  *	   | INPUT, SIGNAL -> | ---------------------> ...
  *	   | <----------------|-- OUTPUT, ERRORS --- |
  *	   | GRANT ---------> | -------------------> |  more may be sent
+ *	   | <----------------|------------- STOPPED |  and so does the client
  *	   | <------- EXIT    | <-------------- EXIT |
  *
  * Data streams have a window of KT_NEST_WINDOW bytes each; GRANT gives back
@@ -30,7 +31,7 @@
 #include <stdint.h>
 
 /* Changes whenever the messages do: it is part of the socket's name. */
-#define KT_NEST_PROTOCOL 3
+#define KT_NEST_PROTOCOL 4
 
 #define KT_NEST_PORT        "ktstr.nest" /* the virtio-serial port's name */
 #define KT_NEST_TAG         "ktstr.host" /* the virtiofs tag of the host's tree */
@@ -53,6 +54,7 @@ enum kt_nest_type {
 	KT_NEST_BROKEN,   /* u32: the stream whose reader is gone */
 	KT_NEST_SIGNAL,   /* u32 */
 	KT_NEST_RESIZE,   /* struct kt_nest_size */
+	KT_NEST_STOPPED,  /* the command is, until SIGCONT */
 	KT_NEST_EXIT,     /* u32: the status as wait() gives it */
 	KT_NEST_KILL,     /* supervisor: the client is gone, end its command */
 	KT_NEST_PING,     /* supervisor */

@@ -22,32 +22,53 @@
 #include "nest/channel.h"
 #include "nest/join.h"
 #include "nest/nest.h"
+#include "nest/output.h"
 #include "nest/slots.h"
 #include "nest/terminal.h"
 
 /* The supervisor's own bounds are shorter: this is for one that hangs. */
 #define CLIENT_READY_MS 900000
 
-static const int client_signals[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGWINCH };
+static const int client_signals[] = {
+	SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP, SIGCONT, SIGWINCH,
+};
+
+/* Streams of the command, by the type of their messages. */
+enum {
+	CLIENT_OUTPUT,
+	CLIENT_ERRORS,
+	CLIENT_TERMINAL,
+	CLIENT_OUTPUTS,
+};
 
 struct client {
 	struct kt_nest_channel channel;
 	struct kt_terminal terminal;
 	const struct ktstr_log *log;
 	int signal_fd;
+	struct kt_nest_output outputs[CLIENT_OUTPUTS];
 	bool started;
-	bool lost; /* it is the machine that failed */
+	bool lost;  /* it is the machine that failed */
+	bool cooks; /* the terminal inside does, so this one is raw */
 	bool input_ended;
 	uint32_t input_window;
-	bool ended;
+	bool ended;      /* nothing comes any more */
+	bool abandoned;  /* by a signal: what is not written yet stays so */
 	uint32_t status; /* as wait() gives it */
 };
 
 static int client_fail(struct client *c, struct ktstr_error *err, int code,
 		       const char *text)
 {
-	kt_terminal_leave(&c->terminal);
+	c->ended = true;
 	return kt_err_kind(err, KTSTR_ERROR_ENVIRONMENT, code, "%s", text);
+}
+
+static int client_fail_errno(struct client *c, struct ktstr_error *err,
+			     const char *text)
+{
+	c->ended = true;
+	return kt_err_errno(err, -errno, "%s", text);
 }
 
 static void add_string(struct kt_strbuf *sb, const char *text)
@@ -81,10 +102,11 @@ static int client_start(struct client *c, const char *const *argv,
 	char directory[PATH_MAX];
 
 	if (!getcwd(directory, sizeof(directory)))
-		return kt_err_errno(err, -errno,
-				    "cannot tell the working directory");
+		return client_fail_errno(c, err,
+					 "cannot tell the working directory");
 	kt_terminal_enter(&c->terminal);
-	start.terminal_cooks = c->terminal.raw;
+	c->cooks = c->terminal.raw;
+	start.terminal_cooks = c->cooks;
 	memcpy(start.termios, &c->terminal.before, sizeof(c->terminal.before));
 	while (argv[start.n_args])
 		start.n_args++;
@@ -108,38 +130,54 @@ static int client_start(struct client *c, const char *const *argv,
 		       0;
 }
 
-/* What the command wrote, to where it meant it to go. */
-static void client_output(struct client *c, const struct kt_nest_header *header,
-			  const uint8_t *payload)
+static void client_open_outputs(struct client *c)
 {
-	const struct kt_nest_grant grant = { header->type, header->length };
-	int fd = header->type == KT_NEST_OUTPUT ? STDOUT_FILENO :
-		 header->type == KT_NEST_ERRORS ? STDERR_FILENO :
-		 c->terminal.streams & 2        ? STDOUT_FILENO :
-						  c->terminal.fd;
-	size_t done = 0;
+	const int terminal_fd =
+		c->terminal.streams & 2 ? STDOUT_FILENO : c->terminal.fd;
 
-	/* A reader who has gone away is the command's business to notice,
-	 * but bytes in flight must not pile up here. */
-	while (fd >= 0 && done < header->length) {
-		ssize_t n = write(fd, payload + done, header->length - done);
-		struct pollfd p = { .fd = fd, .events = POLLOUT };
+	kt_nest_output_init(&c->outputs[CLIENT_OUTPUT], KT_NEST_OUTPUT,
+			    STDOUT_FILENO);
+	kt_nest_output_init(&c->outputs[CLIENT_ERRORS], KT_NEST_ERRORS,
+			    STDERR_FILENO);
+	kt_nest_output_init(&c->outputs[CLIENT_TERMINAL], KT_NEST_TERMINAL,
+			    terminal_fd);
+}
 
-		if (n > 0)
-			done += (size_t)n;
-		else if (n < 0 && errno == EAGAIN)
-			poll(&p, 1, -1);
-		else if (n < 0 && errno != EINTR)
-			break;
+static int client_output(struct client *c, const struct kt_nest_header *header,
+			 const uint8_t *payload, struct ktstr_error *err)
+{
+	for (size_t i = 0; i < CLIENT_OUTPUTS; i++) {
+		if (c->outputs[i].type != header->type)
+			continue;
+		if (kt_nest_output_take(&c->outputs[i], &c->channel, payload,
+					header->length) < 0)
+			return client_fail(c, err, -ENOMEM, "no memory");
 	}
-	if (fd >= 0 && done < header->length && errno == EPIPE) {
-		const uint32_t stream = header->type;
+	return 0;
+}
 
-		kt_nest_channel_send(&c->channel, KT_NEST_BROKEN, 0, &stream,
-				     sizeof(stream));
+static bool client_is_done(const struct client *c)
+{
+	if (c->abandoned)
+		return true;
+	for (size_t i = 0; i < CLIENT_OUTPUTS; i++) {
+		if (kt_nest_output_pending(&c->outputs[i]))
+			return false;
 	}
-	kt_nest_channel_send(&c->channel, KT_NEST_GRANT, 0, &grant,
-			     sizeof(grant));
+	return c->ended;
+}
+
+/* With the terminal given back; SIGCONT takes it again. */
+static void client_stop(struct client *c)
+{
+	kt_terminal_leave(&c->terminal);
+	kill(getpid(), SIGSTOP);
+}
+
+static void client_continue(struct client *c)
+{
+	if (c->cooks)
+		kt_terminal_enter(&c->terminal);
 }
 
 static int client_message(struct client *c, const struct kt_nest_header *header,
@@ -164,13 +202,15 @@ static int client_message(struct client *c, const struct kt_nest_header *header,
 	case KT_NEST_OUTPUT:
 	case KT_NEST_ERRORS:
 	case KT_NEST_TERMINAL:
-		client_output(c, header, payload);
-		return 0;
+		return client_output(c, header, payload, err);
 	case KT_NEST_GRANT:
 		if (header->length == sizeof(grant)) {
 			memcpy(&grant, payload, sizeof(grant));
 			c->input_window += grant.bytes;
 		}
+		return 0;
+	case KT_NEST_STOPPED:
+		client_stop(c);
 		return 0;
 	case KT_NEST_EXIT:
 		if (header->length == sizeof(c->status)) {
@@ -229,67 +269,132 @@ static void client_input(struct client *c)
 	}
 }
 
-/* Before the command runs a signal ends this process, afterwards the command. */
+static void client_resize(struct client *c)
+{
+	kt_terminal_measure(&c->terminal);
+	if (c->started)
+		kt_nest_channel_send(&c->channel, KT_NEST_RESIZE, 0,
+				     &c->terminal.size, sizeof(c->terminal.size));
+}
+
+/* The command is there to take it: this process does as the command does. */
+static void client_pass_signal(struct client *c, uint32_t signo)
+{
+	kt_nest_channel_send(&c->channel, KT_NEST_SIGNAL, 0, &signo,
+			     sizeof(signo));
+}
+
 static void client_signal(struct client *c)
 {
 	struct signalfd_siginfo info;
-	uint32_t signo;
+	bool runs = c->started && !c->ended;
 
 	if (read(c->signal_fd, &info, sizeof(info)) != sizeof(info))
 		return;
-	signo = info.ssi_signo;
-	if (signo == SIGWINCH) {
-		kt_terminal_measure(&c->terminal);
-		if (c->started)
-			kt_nest_channel_send(&c->channel, KT_NEST_RESIZE, 0,
-					     &c->terminal.size,
-					     sizeof(c->terminal.size));
-	} else if (c->started) {
-		kt_nest_channel_send(&c->channel, KT_NEST_SIGNAL, 0, &signo,
-				     sizeof(signo));
-	} else {
-		c->ended = true;
-		c->status = signo; /* as if it had ended the command */
+	switch (info.ssi_signo) {
+	case SIGWINCH:
+		client_resize(c);
+		return;
+	case SIGCONT:
+		client_continue(c);
+		client_resize(c);
+		if (runs)
+			client_pass_signal(c, SIGCONT);
+		return;
+	case SIGTSTP:
+		if (runs)
+			client_pass_signal(c, SIGTSTP);
+		else
+			client_stop(c);
+		return;
+	default:
+		if (runs) {
+			client_pass_signal(c, info.ssi_signo);
+			return;
+		}
+		/* As if it had ended the command. */
+		c->abandoned = true;
+		c->status = info.ssi_signo;
 	}
 }
 
+enum {
+	POLL_SIGNALS,
+	POLL_CHANNEL,
+	POLL_INPUT,
+	POLL_OUTPUTS,
+	POLLS = POLL_OUTPUTS + CLIENT_OUTPUTS,
+};
+
+static void client_poll(const struct client *c, struct pollfd p[POLLS])
+{
+	bool input =
+		c->started && !c->ended && !c->input_ended && c->input_window;
+	bool more = kt_nest_channel_has_output(&c->channel);
+
+	p[POLL_SIGNALS] = (struct pollfd){ c->signal_fd, POLLIN, 0 };
+	p[POLL_CHANNEL] = (struct pollfd){
+		.fd = c->ended ? -1 : c->channel.fd,
+		.events = more ? POLLIN | POLLOUT : POLLIN,
+	};
+	p[POLL_INPUT] = (struct pollfd){ input ? STDIN_FILENO : -1, POLLIN, 0 };
+	for (size_t i = 0; i < CLIENT_OUTPUTS; i++) {
+		const struct kt_nest_output *output = &c->outputs[i];
+		bool pending = kt_nest_output_pending(output);
+
+		p[POLL_OUTPUTS + i] =
+			(struct pollfd){ pending ? output->stream.fd : -1,
+					 POLLOUT, 0 };
+	}
+}
+
+static int client_polled(struct client *c, const struct pollfd p[POLLS],
+			 const char *const *argv, struct ktstr_error *err)
+{
+	int r = 0;
+
+	if (p[POLL_SIGNALS].revents)
+		client_signal(c);
+	for (size_t i = 0; i < CLIENT_OUTPUTS; i++) {
+		if (p[POLL_OUTPUTS + i].revents)
+			kt_nest_output_write(&c->outputs[i], &c->channel);
+	}
+	if (p[POLL_CHANNEL].revents & POLLOUT)
+		kt_nest_channel_flush(&c->channel);
+	if (p[POLL_CHANNEL].revents & (POLLIN | POLLHUP | POLLERR))
+		r = client_take(c, argv, err);
+	if (p[POLL_INPUT].revents)
+		client_input(c);
+	return r;
+}
+
+/* A failure waits, too, until what came before it is written. */
 static int client_loop(struct client *c, const char *const *argv,
 		       struct ktstr_error *err)
 {
 	const uint64_t limit_ns = kt_now_ns() + CLIENT_READY_MS * 1000000ULL;
+	int result = 0;
 
-	while (!c->ended) {
-		bool input = c->started && !c->input_ended && c->input_window;
-		struct pollfd p[] = {
-			{ .fd = c->signal_fd, .events = POLLIN },
-			{ .fd = c->channel.fd, .events = POLLIN },
-			{ .fd = input ? STDIN_FILENO : -1, .events = POLLIN },
-		};
+	while (!client_is_done(c)) {
+		struct pollfd p[POLLS];
 		int r;
 
-		if (kt_nest_channel_has_output(&c->channel))
-			p[1].events |= POLLOUT;
-		if (poll(p, KT_ARRAY_SIZE(p), c->started ? -1 : 1000) < 0 &&
-		    errno != EINTR)
-			return client_fail(c, err, -errno, "cannot wait");
-		if (!c->started && kt_now_ns() > limit_ns)
+		client_poll(c, p);
+		if (poll(p, POLLS, c->started ? -1 : 1000) < 0) {
+			if (errno == EINTR)
+				continue;
+			return client_fail_errno(c, err, "cannot wait");
+		}
+		r = client_polled(c, p, argv, err);
+		if (r < 0)
+			result = r;
+		if (!c->started && !c->ended && kt_now_ns() > limit_ns)
 			return client_fail(
 				c, err, -ETIMEDOUT,
 				"the emulated machine does not come "
 				"up, and its supervisor says nothing");
-		if (p[0].revents)
-			client_signal(c);
-		if (p[1].revents & POLLOUT)
-			kt_nest_channel_flush(&c->channel);
-		if (p[1].revents & (POLLIN | POLLHUP | POLLERR)) {
-			r = client_take(c, argv, err);
-			if (r < 0)
-				return r;
-		}
-		if (p[2].revents)
-			client_input(c);
 	}
-	return 0;
+	return result;
 }
 
 /* From the supervisor's HELLO to the command's end. */
@@ -310,6 +415,7 @@ static int client_serve(struct client *c, int fd, const char *const *argv,
 		return kt_err_errno(err, -errno, "cannot wait for signals");
 	c->signal_fd = signal_fd;
 	kt_nest_channel_init(&c->channel, fd);
+	client_open_outputs(c);
 	sigprocmask(SIG_BLOCK, &set, &before);
 	sigaction(SIGPIPE, &ignore, &pipe_before);
 	r = client_loop(c, argv, err);
@@ -317,6 +423,8 @@ static int client_serve(struct client *c, int fd, const char *const *argv,
 	sigaction(SIGPIPE, &pipe_before, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);
 	kt_nest_channel_deinit(&c->channel);
+	for (size_t i = 0; i < CLIENT_OUTPUTS; i++)
+		kt_nest_output_deinit(&c->outputs[i]);
 	return r;
 }
 

@@ -124,10 +124,18 @@ static void reap(struct agent *agent)
 	int status;
 	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0) {
+	while ((pid = waitpid(-1, &status, WNOHANG | WUNTRACED)) > 0) {
 		for (size_t i = 0; i < agent->n_sessions; i++) {
-			if (agent->sessions[i]->pid == pid)
-				agent_session_ended(agent->sessions[i], status);
+			struct agent_session *session = agent->sessions[i];
+
+			if (session->pid != pid)
+				continue;
+			if (WIFSTOPPED(status))
+				kt_nest_channel_send(&agent->channel,
+						     KT_NEST_STOPPED,
+						     session->id, NULL, 0);
+			else
+				agent_session_ended(session, status);
 		}
 	}
 }

@@ -19,6 +19,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "nest/agent/job.h"
 #include "nest/agent/setup.h"
 
 #define SESSION_CGROUPS "/sys/fs/cgroup"
@@ -439,15 +440,6 @@ static void take_input(struct agent_session *session,
 	write_input(session, channel);
 }
 
-static void pass_signal(const struct agent_session *session, uint32_t signo)
-{
-	/* It leads a session, so its group is the command and what it
-	 * started, but for jobs of a shell. */
-	if (session->pid && signo > 0 && signo < NSIG &&
-	    kill(-session->pid, (int)signo) < 0)
-		kill(session->pid, (int)signo); /* not its leader yet */
-}
-
 /*
  * The command's next write fails with EPIPE, as it would outside. Its terminal
  * stays: there is no such error for it.
@@ -506,7 +498,8 @@ void agent_session_message(struct agent_session *session,
 		break_stream(session, m.u32);
 		break;
 	case KT_NEST_SIGNAL:
-		pass_signal(session, m.u32);
+		if (session->pid)
+			agent_job_signal(session->pid, m.u32);
 		break;
 	case KT_NEST_RESIZE:
 		resize(session, &m.size);

@@ -87,6 +87,64 @@ for signal in INT TERM HUP QUIT; do
 	is "SIG$signal reaches the command" $? 33
 done
 
+# The reader holds its end open and takes nothing: the signal comes through all
+# the same, and what was written before it is still there to be read.
+mkfifo "$work/pipe"
+exec 8<>"$work/pipe"
+rm -f "$work/up" "$work/caught"
+"$nest_run" "" sh -c "trap 'touch $work/caught; exit 34' TERM
+	seq 30000; touch $work/up; seq 30000; while :; do sleep 0.1; done" >&8 8>&- &
+nest_pid=$!
+# More than the pipe holds has left the machine, so that the client is stuck.
+stuck() {
+	[ -e "$work/up" ] &&
+		[ "$(sed -n 's/^wchar: //p' "/proc/$nest_pid/io")" -ge 65536 ]
+}
+until_true 100 stuck
+is "a client stuck at its reader is there" $? 0
+kill -TERM $nest_pid
+until_true 20 test -e "$work/caught"
+is "a signal passes a reader that does not read" $? 0
+cat "$work/pipe" >"$work/out" 8>&- &
+cat_pid=$!
+exec 8>&-
+wait $nest_pid
+is "which then gets the command's status" $? 34
+wait $cat_pid
+is "and its output to the end" "$(head -n 30000 "$work/out" | tail -n 1)" 30000
+
+# Stops and goes on as the command does.
+state_of() { sed 's/.*) //; s/ .*//' "/proc/$1/stat"; }
+is_in_state() { [ "$(state_of "$1")" = "$2" ]; }
+# shellcheck disable=SC2016
+state_inside() {
+	nest sh -c 'for p in /proc/[0-9]*; do
+		[ "$(tr "\\0" " " <$p/cmdline)" = "sleep 4712 " ] &&
+			sed "s/.*) //; s/ .*//" $p/stat; done 2>/dev/null'
+}
+sleeps() { [ "$(state_inside)" = S ]; }
+"$nest_run" "" sleep 4712 &
+nest_pid=$!
+until_true 100 sleeps
+kill -TSTP $nest_pid
+until_true 20 is_in_state $nest_pid T
+is "SIGTSTP stops the client" $? 0
+is "when it has stopped the command" "$(state_inside)" T
+kill -CONT $nest_pid
+until_true 20 sleeps
+is "SIGCONT lets the command go on" $? 0
+is "and the client" "$(state_of $nest_pid)" S
+kill -TERM $nest_pid
+wait $nest_pid
+is "which then ends as the command does" $? 143
+rm -f "$work/out"
+"$nest_run" "" sh -c "trap 'exit 35' TSTP; echo up; while :; do sleep 0.1; done" >"$work/out" &
+nest_pid=$!
+until_true 100 grep -qs up "$work/out"
+kill -TSTP $nest_pid
+wait $nest_pid
+is "a command may have a way of its own with SIGTSTP" $? 35
+
 # A client that is killed takes its command along, and what that started.
 rm -f "$work/out"
 "$nest_run" "" sh -c 'sleep 4711 & setsid sleep 4711 & echo up; wait' >"$work/out" &
