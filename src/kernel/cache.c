@@ -49,7 +49,8 @@ int kt_cache_root(char **ret, struct ktstr_error *err)
 	return kt_err_kind(
 		err, KTSTR_ERROR_ENVIRONMENT, -ENOENT,
 		"there is no place for the cache: neither "
-		"KTSTR_CACHE_DIR nor XDG_CACHE_HOME nor HOME is set");
+		"KTSTR_CACHE_DIR nor XDG_CACHE_HOME nor HOME is set; set "
+		"KTSTR_CACHE_DIR to a directory of yours");
 }
 
 int kt_cache_path(const char *part, char **ret, struct ktstr_error *err)
@@ -100,13 +101,20 @@ int kt_cache_lock(const char *name, unsigned int timeout_ms,
 	}
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0666);
 	if (fd < 0)
-		return kt_err_errno(err, -errno, "cannot open the lock %s", path);
+		return kt_err_errno(err, -errno,
+				    "cannot open the lock %s (set "
+				    "KTSTR_CACHE_DIR to use another place)",
+				    path);
 	deadline = kt_now_ns() + timeout_ms * 1000000ULL;
 	while (flock(fd, LOCK_EX | LOCK_NB) < 0) {
 		struct timespec pause = {.tv_nsec = LOCK_POLL_NS};
 
 		if (errno != EWOULDBLOCK && errno != EINTR)
-			return kt_err_errno(err, -errno, "cannot lock %s", path);
+			return kt_err_errno(err, -errno,
+					    "cannot lock %s (set "
+					    "KTSTR_CACHE_DIR to use a file "
+					    "system that has locks)",
+					    path);
 		if (cancelled && cancelled(userdata))
 			return kt_err(err, -ECANCELED, "interrupted");
 		if (kt_now_ns() >= deadline)

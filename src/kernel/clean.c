@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -151,9 +152,9 @@ int kt_kernel_clean(unsigned int keep,
 	if (r)
 		return r;
 	/* To look for something to clean must not make a cache. */
-	if (access(root, F_OK) < 0)
+	if (access(root, F_OK) < 0 && errno == ENOENT)
 		return 0;
-	lock = kt_cache_lock("fetch", 0, NULL, NULL, NULL);
+	lock = kt_cache_lock("fetch", 0, NULL, NULL, err);
 	if (lock == -EBUSY)
 		return kt_err(
 			err, -EBUSY,
@@ -161,7 +162,7 @@ int kt_kernel_clean(unsigned int keep,
 			"it when that is done",
 			root);
 	if (lock < 0)
-		return kt_err_errno(err, lock, "cannot lock the cache %s", root);
+		return lock;
 	r = clean_kernels(&cleaner, keep, err);
 	if (!r)
 		r = clean_unpacked(&cleaner, err);

@@ -82,6 +82,10 @@ int kt_mapped_file_open(const char *path, struct kt_mapped_file *ret,
 	struct stat st;
 	void *data = NULL;
 
+	if (fd < 0 && errno == EACCES)
+		return kt_err(err, -EACCES,
+			      "no right to read the kernel; make it readable, "
+			      "or fetch one (`ktstr kernel fetch latest`)");
 	if (fd < 0)
 		return kt_err_errno(err, -errno, "cannot open the kernel");
 	if (fstat(fd, &st) < 0)

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <dirent.h>
+#include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -14,6 +16,7 @@
 #include "kernel/resolve.h"
 
 /* Where a kernel tree has its image, ours and the other architecture's. */
+#define BOOT_TROUBLE_BYTES 128
 #define X86_IMAGE   "arch/x86/boot/bzImage"
 #define ARM64_IMAGE "arch/arm64/boot/Image"
 #if defined(__x86_64__)
@@ -76,7 +79,10 @@ static int add_candidate(struct kt_kernel_candidates *candidates,
 	return 0;
 }
 
-/* An entry "PREFIXrelease" with the image at `inside` of it ("": itself). */
+/*
+ * An entry "PREFIXrelease" with the image at `inside` of it ("": itself).
+ * -errno when the directory is there and cannot be read.
+ */
 static int scan(const char *directory, const char *prefix, const char *inside,
 		enum kt_kernel_place place,
 		struct kt_kernel_candidates *candidates)
@@ -85,7 +91,9 @@ static int scan(const char *directory, const char *prefix, const char *inside,
 	size_t prefix_bytes = strlen(prefix);
 	struct dirent *entry;
 
-	while (d && (entry = readdir(d))) {
+	if (!d)
+		return errno == ENOENT ? 0 : -errno;
+	while ((entry = readdir(d))) {
 		const char *name = entry->d_name;
 		char release[KT_RELEASE_BYTES];
 		char *image;
@@ -116,29 +124,48 @@ static int by_place_then_newest(const void *a, const void *b)
 	return -kt_release_compare(left->release, right->release);
 }
 
+static int scan_cache(struct kt_kernel_candidates *candidates,
+		      struct ktstr_error *err)
+{
+	_cleanup_free_ char *cache = NULL;
+	struct ktstr_error why;
+	int r = kt_cache_path("kernels", &cache, &why);
+
+	/* Without a place for a cache there is nothing in it. */
+	if (r == -ENOENT)
+		return 0;
+	if (r) {
+		if (err)
+			*err = why;
+		return r;
+	}
+	r = scan(cache, "", "/vmlinuz", KT_KERNEL_IN_CACHE, candidates);
+	return r ? kt_err_errno(err, r,
+				"cannot read the cache %s (set KTSTR_CACHE_DIR "
+				"to use another place)",
+				cache)
+		 : 0;
+}
+
 int kt_kernel_candidates_find(const char *root, struct kt_kernel_candidates *ret,
 			      struct ktstr_error *err)
 {
 	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
 		0};
-	_cleanup_free_ char *cache = NULL, *boot = NULL, *modules = NULL;
+	_cleanup_free_ char *boot = NULL, *modules = NULL;
 	int r;
 
 	boot = kt_path_join(*root ? root : "/", "boot");
 	modules = kt_path_join(*root ? root : "/", "usr/lib/modules");
 	if (!boot || !modules)
 		return out_of_memory(err);
-	/* Without a place for a cache there is nothing in it. */
-	r = kt_cache_path("kernels", &cache, NULL);
-	if (!r)
-		r = scan(cache, "", "/vmlinuz", KT_KERNEL_IN_CACHE, &found);
-	else if (r != -ENOMEM)
-		r = 0;
-	if (!r)
-		r = scan(boot, "vmlinuz-", "", KT_KERNEL_IN_BOOT, &found);
-	if (!r)
-		r = scan(modules, "", "/vmlinuz", KT_KERNEL_IN_MODULES, &found);
+	r = scan_cache(&found, err);
 	if (r)
+		return r;
+	/* Not everybody may look into these, nor needs to. */
+	found.boot_error = scan(boot, "vmlinuz-", "", KT_KERNEL_IN_BOOT, &found);
+	r = scan(modules, "", "/vmlinuz", KT_KERNEL_IN_MODULES, &found);
+	if (r == -ENOMEM || found.boot_error == -ENOMEM)
 		return out_of_memory(err);
 	if (found.n)
 		qsort(found.list, found.n, sizeof(*found.list),
@@ -270,12 +297,25 @@ static int resolve_directory(const char *root, const char *directory,
 		      directory);
 }
 
+/* What may have kept a kernel from being found. */
+static const char *boot_trouble(const struct kt_kernel_candidates *found,
+				char text[BOOT_TROUBLE_BYTES])
+{
+	text[0] = '\0';
+	if (found->boot_error)
+		snprintf(text, BOOT_TROUBLE_BYTES,
+			 ", which cannot be read (%s)",
+			 strerror(-found->boot_error));
+	return text;
+}
+
 static int resolve_version(const char *root, const char *version,
 			   struct kt_kernel_ref *ret, struct ktstr_error *err)
 {
 	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
 		0};
 	const struct kt_kernel_candidate *best = NULL;
+	char trouble[BOOT_TROUBLE_BYTES];
 	int r;
 
 	r = kt_kernel_candidates_find(root, &found, err);
@@ -292,8 +332,8 @@ static int resolve_version(const char *root, const char *version,
 	if (!best)
 		return kt_err(err, -ENOENT,
 			      "kernel %s is not at hand, neither in the cache "
-			      "nor in /boot; `ktstr kernel fetch %s` gets it",
-			      version, version);
+			      "nor in /boot%s; `ktstr kernel fetch %s` gets it",
+			      version, boot_trouble(&found, trouble), version);
 	return describe(root, best->image, ret, err);
 }
 
@@ -303,6 +343,7 @@ static int resolve_newest(const char *root, struct kt_kernel_ref *ret,
 {
 	_cleanup_(kt_kernel_candidates_deinit) struct kt_kernel_candidates found = {
 		0};
+	char trouble[BOOT_TROUBLE_BYTES];
 	int r;
 
 	r = kt_kernel_candidates_find(root, &found, err);
@@ -320,8 +361,9 @@ static int resolve_newest(const char *root, struct kt_kernel_ref *ret,
 				      "another), the last because",
 				      found.n);
 	return kt_err(err, -ENOENT,
-		      "there is no kernel, neither in the cache nor in /boot; "
-		      "`ktstr kernel fetch latest` gets one");
+		      "there is no kernel, neither in the cache nor in "
+		      "/boot%s; `ktstr kernel fetch latest` gets one",
+		      boot_trouble(&found, trouble));
 }
 
 int kt_kernel_resolve_below(const char *root, const char *spec,

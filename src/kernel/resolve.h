@@ -25,6 +25,7 @@ struct kt_kernel_candidate {
 struct kt_kernel_candidates {
 	struct kt_kernel_candidate *list; /* newest first in each place */
 	size_t n;
+	int boot_error; /* -errno: /boot is there and could not be read */
 };
 
 void kt_kernel_candidates_deinit(struct kt_kernel_candidates *candidates);
@@ -32,7 +33,7 @@ void kt_kernel_candidates_deinit(struct kt_kernel_candidates *candidates);
 /*
  * All images in the known places, the cache first, then /boot, then the module
  * directories, below `root` ("" for the machine itself). A place that does not
- * exist has none.
+ * exist has none; a cache that cannot be read is an error.
  */
 int kt_kernel_candidates_find(const char *root, struct kt_kernel_candidates *ret,
 			      struct ktstr_error *err);

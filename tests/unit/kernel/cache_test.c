@@ -47,7 +47,7 @@ static void no_place_for_a_cache_is_said(void **state)
 	assert_string_equal(err.message,
 			    "there is no place for the cache: neither "
 			    "KTSTR_CACHE_DIR nor XDG_CACHE_HOME nor HOME is "
-			    "set");
+			    "set; set KTSTR_CACHE_DIR to a directory of yours");
 }
 
 static void a_relative_root_is_refused(void **state)
