@@ -113,6 +113,26 @@ static int run_write(const struct kt_initramfs_spec *spec,
 	return r;
 }
 
+/* A disk that is full costs the cache, not the run. */
+static int base_make(int cache_fd, const struct kt_tree *tree,
+		     const struct ktstr_log *log, struct kt_base *ret,
+		     struct ktstr_error *err)
+{
+	struct ktstr_error why;
+	int r = kt_base_cache_make(cache_fd, tree, ret, &why);
+
+	if (cache_fd >= 0 && (r == -ENOSPC || r == -EDQUOT)) {
+		kt_warn(log,
+			"the initramfs is made anew each time: %s (make room, "
+			"or set KTSTR_CACHE_DIR to another place)",
+			why.message);
+		return kt_base_cache_make(-1, tree, ret, err);
+	}
+	if (r < 0 && err)
+		*err = why;
+	return r;
+}
+
 static int base_get(const struct kt_initramfs_spec *spec,
 		    const struct ktstr_log *log, struct kt_base *ret,
 		    struct ktstr_error *err)
@@ -136,7 +156,7 @@ static int base_get(const struct kt_initramfs_spec *spec,
 	r = kt_base_collect(spec, log, &tree, &seen, &modules, err);
 	if (r < 0)
 		return r;
-	r = kt_base_cache_make(cache_fd, &tree, ret, err);
+	r = base_make(cache_fd, &tree, log, ret, err);
 	if (r < 0)
 		return r;
 	ret->modules_bytes = modules.length;
