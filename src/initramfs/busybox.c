@@ -131,9 +131,12 @@ static int busybox_list(const char *busybox, struct kt_strbuf *text,
 	if (r < 0)
 		return kt_err_errno(err, r, "\"%s --list-full\"", busybox);
 	if (!WIFEXITED(status) || WEXITSTATUS(status))
-		return kt_err(err, -ENOEXEC,
-			      "\"%s --list-full\" failed: is this a busybox?",
-			      busybox);
+		return kt_err(
+			err, -ENOEXEC,
+			"\"%s --list-full\" failed, so this is no busybox: "
+			"put another before it in PATH (on Debian: apt "
+			"install busybox-static)",
+			busybox);
 	return 0;
 }
 

@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/kvm.h>
+#include <string.h>
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
@@ -89,6 +90,13 @@ int kt_kvm_open(int *ret_fd, struct kt_kvm_caps *caps, struct ktstr_error *err)
 	if (fd < 0)
 		return open_error(-errno, err);
 	version = ioctl(fd, KVM_GET_API_VERSION, 0);
+	if (version < 0)
+		return kt_err_kind(err, KTSTR_ERROR_ENVIRONMENT, -errno,
+				   KVM_DEVICE
+				   " is not KVM's device: %s; "
+				   "what the kvm module makes is character "
+				   "device 10, 232",
+				   strerror(errno));
 	if (version != KVM_API_VERSION)
 		return kt_err_kind(err, KTSTR_ERROR_ENVIRONMENT, -ENODEV,
 				   KVM_DEVICE " speaks API version %d, not %d",

@@ -167,11 +167,19 @@ static int make_vm(struct kt_kvm *kvm, const struct kt_kvm_options *o,
 	do {
 		kvm->vm_fd = ioctl(kvm->device_fd, KVM_CREATE_VM, 0);
 	} while (kvm->vm_fd < 0 && errno == EINTR);
+	/* No run of ours: whoever holds the CPU's virtualization keeps it. */
+	if (kvm->vm_fd < 0 && errno == EBUSY)
+		return kt_err_kind(err, KTSTR_ERROR_ENVIRONMENT, -EBUSY,
+				   "KVM cannot make a VM: another hypervisor "
+				   "holds the CPU's virtualization; end it, or "
+				   "use --accel nested");
 	if (kvm->vm_fd < 0)
 		return kt_err_errno(err, -errno, "KVM cannot make a VM");
 	r = ioctl(kvm->device_fd, KVM_GET_VCPU_MMAP_SIZE, 0);
 	if (r < 0)
-		return kt_err_errno(err, -errno, "KVM_GET_VCPU_MMAP_SIZE");
+		return kt_err_errno(err, -errno,
+				    "KVM does not tell the size of a vCPU's "
+				    "state");
 	kvm->run_bytes = (size_t)r;
 	return 0;
 }

@@ -47,7 +47,8 @@ int kt_cpuid_source_read(struct kt_kvm *kvm, struct kt_cpuid_source **ret,
 		return kt_err_errno(err, -ENOMEM, "no memory for CPUID");
 	request->header.nent = KT_CPUID_MAX;
 	if (ioctl(kvm->device_fd, KVM_GET_SUPPORTED_CPUID, request) < 0)
-		return kt_err_errno(err, -errno, "KVM_GET_SUPPORTED_CPUID");
+		return kt_err_errno(err, -errno,
+				    "KVM does not tell what CPUID it supports");
 	source->n = KT_MIN(request->header.nent, (uint32_t)KT_CPUID_MAX);
 	memcpy(source->entries, request->entries,
 	       source->n * sizeof(source->entries[0]));
@@ -106,10 +107,13 @@ int kt_vcpu_set_msrs(struct kt_vcpu *vcpu, struct ktstr_error *err)
 				 .data = MISC_ENABLE_STRINGS},
 			},
 	};
+	int done;
 
-	if (ioctl(vcpu->fd, KVM_SET_MSRS, &msrs) < 1)
-		return kt_err_errno(err, -EIO, "KVM refuses vCPU %u's MSRs",
-				    vcpu->index);
+	/* The number of those that it took. */
+	done = ioctl(vcpu->fd, KVM_SET_MSRS, &msrs);
+	if (done < 1)
+		return kt_err_errno(err, done < 0 ? -errno : -EIO,
+				    "KVM refuses vCPU %u's MSRs", vcpu->index);
 	return 0;
 }
 
@@ -122,14 +126,18 @@ int kt_vcpu_enable_x2apic(struct kt_vcpu *vcpu, struct ktstr_error *err)
 		.header.nmsrs = 1,
 		.entry.index = MSR_APIC_BASE,
 	};
+	int done;
 
 	/* KVM has the address and the boot CPU's bit in it already. */
-	if (ioctl(vcpu->fd, KVM_GET_MSRS, &msr) < 1)
-		return kt_err_errno(err, -EIO, "cannot read vCPU %u's APIC base",
+	done = ioctl(vcpu->fd, KVM_GET_MSRS, &msr);
+	if (done < 1)
+		return kt_err_errno(err, done < 0 ? -errno : -EIO,
+				    "cannot read vCPU %u's APIC base",
 				    vcpu->index);
 	msr.entry.data |= APIC_BASE_ENABLE | APIC_BASE_X2APIC;
-	if (ioctl(vcpu->fd, KVM_SET_MSRS, &msr) < 1)
-		return kt_err_errno(err, -EIO,
+	done = ioctl(vcpu->fd, KVM_SET_MSRS, &msr);
+	if (done < 1)
+		return kt_err_errno(err, done < 0 ? -errno : -EIO,
 				    "KVM refuses x2APIC mode for vCPU %u",
 				    vcpu->index);
 	return 0;
@@ -142,11 +150,17 @@ int kt_vcpu_set_entry(struct kt_vcpu *vcpu, uint64_t entry,
 	struct kvm_regs regs;
 
 	if (ioctl(vcpu->fd, KVM_GET_SREGS, &sregs) < 0)
-		return kt_err_errno(err, -errno, "KVM_GET_SREGS");
+		return kt_err_errno(err, -errno,
+				    "cannot read vCPU %u's segment registers",
+				    vcpu->index);
 	kt_boot_registers(entry, &sregs, &regs);
 	if (ioctl(vcpu->fd, KVM_SET_SREGS, &sregs) < 0)
-		return kt_err_errno(err, -errno, "KVM_SET_SREGS");
+		return kt_err_errno(err, -errno,
+				    "KVM refuses vCPU %u's segment registers",
+				    vcpu->index);
 	if (ioctl(vcpu->fd, KVM_SET_REGS, &regs) < 0)
-		return kt_err_errno(err, -errno, "KVM_SET_REGS");
+		return kt_err_errno(err, -errno,
+				    "KVM refuses vCPU %u's registers",
+				    vcpu->index);
 	return 0;
 }
