@@ -2,19 +2,34 @@
 # Runs the command lines of golden files and compares what comes out.
 #
 # A golden file holds shell commands behind "$ ", each with its standard output
-# and error below it and "[exit N]" in the end. Lines that begin with "#" are
-# comments. The commands run in an empty directory, with no kernel at hand and
-# no terminal. With KTSTR_GOLDEN_WRITE=1 the files are written anew.
+# and error below it and "[exit N]" in the end. What stands behind "% " is there
+# for all commands below it. Lines that begin with "#" are comments. The commands
+# run in an empty directory, with no kernel at hand and no terminal; "fault RULES
+# COMMAND..." runs one on a machine that has those faults, see faults.c. With
+# KTSTR_GOLDEN_WRITE=1 the files are written anew.
 set -euo pipefail
 ktstr=$(realpath "$1") golden=$(realpath "$2")
+faults=$(realpath "$3") make_kernel=$(realpath "$4")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 mkdir "$work/bin"
 ln -s "$ktstr" "$work/bin/ktstr"
+ln -s "$make_kernel" "$work/bin/make-kernel"
 unset KTSTR_KERNEL KTSTR_ACCEL KTSTR_NEST_SHAPE KTSTR_DEBUG NO_COLOR COLUMNS
+unset KTSTR_INIT KTSTR_NESTED KTSTR_CPU_VENDOR
+unset KTSTR_NEST_AGENT KTSTR_NEST_DIR KTSTR_NEST_KERNEL KTSTR_NEST_MACHINES
 export PATH=$work/bin:$PATH HOME=$work/home KTSTR_CACHE_DIR=$work/cache
 export LC_ALL=C.UTF-8 TERM=dumb
+
+# Called by the lines that are replayed.
+# shellcheck disable=SC2317
+fault() {
+	local rules=$1
+
+	shift
+	KTSTR_FAULTS=$rules LD_PRELOAD=$faults "$@"
+}
 
 # Prints the golden file as it comes out now.
 replay() {
@@ -22,6 +37,10 @@ replay() {
 	while IFS= read -r line; do
 		case $line in
 		"#"*) printf '%s\n' "$line" ;;
+		"% "*)
+			printf '%s\n' "$line"
+			eval "${line#"% "}"
+			;;
 		"$ "*)
 			printf '%s\n' "$line"
 			status=0
@@ -35,9 +54,9 @@ replay() {
 failed=0 files=0
 for file in "$golden"/*.txt; do
 	files=$((files + 1))
-	rm -rf "$work/here"
+	rm -rf "$work/here" "$work/cache"
 	mkdir "$work/here"
-	(cd "$work/here" && replay "$file") >"$work/seen"
+	(cd "$work/here" && replay "$file") | sed "s#$work#WORK#g" >"$work/seen"
 	if [ "${KTSTR_GOLDEN_WRITE-}" = 1 ]; then
 		cp "$work/seen" "$file"
 	elif ! diff -u --label "$file" "$file" --label seen "$work/seen"; then
