@@ -164,20 +164,27 @@ int kt_archive_add_char_device(struct kt_archive *archive, const char *path,
 	return archive_entry_end(archive, path, err);
 }
 
+int kt_archive_check_bytes(const char *path, uint64_t bytes,
+			   struct ktstr_error *err)
+{
+	if (bytes <= KT_ARCHIVE_MAX_FILE_BYTES)
+		return 0;
+	return kt_err_kind(err, KTSTR_ERROR_INVALID, -EFBIG,
+			   "cannot put \"%s\" into the initramfs: it has "
+			   "%llu bytes, and a cpio member holds at most %u",
+			   path, (unsigned long long)bytes,
+			   KT_ARCHIVE_MAX_FILE_BYTES);
+}
+
 int kt_archive_begin_file(struct kt_archive *archive, const char *path,
 			  mode_t mode, uint64_t bytes, struct ktstr_error *err)
 {
 	struct archive_entry *entry =
 		archive_entry_begin(archive, path, S_IFREG | mode);
-	int r;
+	int r = kt_archive_check_bytes(path, bytes, err);
 
-	if (bytes > KT_ARCHIVE_MAX_FILE_BYTES)
-		return kt_err_kind(
-			err, KTSTR_ERROR_INVALID, -EFBIG,
-			"cannot put \"%s\" into the initramfs: it has "
-			"%llu bytes, and a cpio member holds at most %u",
-			path, (unsigned long long)bytes,
-			KT_ARCHIVE_MAX_FILE_BYTES);
+	if (r < 0)
+		return r;
 	archive_entry_set_size(entry, (la_int64_t)bytes);
 	r = archive_entry_end(archive, path, err);
 	if (r < 0)

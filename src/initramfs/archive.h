@@ -38,6 +38,10 @@ int kt_archive_add_link(struct kt_archive *archive, const char *path,
 int kt_archive_add_char_device(struct kt_archive *archive, const char *path,
 			       mode_t mode, unsigned int major,
 			       unsigned int minor, struct ktstr_error *err);
+/* Whether a file of that size can be a member at all: before it is read. */
+int kt_archive_check_bytes(const char *path, uint64_t bytes,
+			   struct ktstr_error *err);
+
 int kt_archive_add_file(struct kt_archive *archive, const char *path,
 			mode_t mode, const void *data, uint64_t bytes,
 			struct ktstr_error *err);

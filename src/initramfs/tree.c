@@ -323,6 +323,9 @@ int kt_tree_add_host_file(struct kt_tree *tree, const char *path, mode_t mode,
 	if (r < 0)
 		return r;
 	member->bytes = (uint64_t)st.st_size;
+	r = kt_archive_check_bytes(path, member->bytes, err);
+	if (r < 0)
+		return r;
 	r = host_file_read(host_path, fd, member->bytes, NULL, member->hash, err);
 	if (r < 0)
 		return r;
