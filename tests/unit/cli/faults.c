@@ -9,8 +9,11 @@
  *	KVM_NAME=ERRNO		this ioctl fails
  *	KVM_NAME:NUMBER=ERRNO	where its argument's first field is that
  *	KVM_CAP_NAME=NUMBER	what KVM says of a capability
- *	kvm			/dev/kvm can all that ktstr asks for, but its
- *guests end at their first instruction nothing			no fault
+ *	kvm			/dev/kvm is there and can all
+ *	reset			a guest resets its machine, instead of a fault
+ *	nothing			no more than to have a word
+ *
+ * A guest of that KVM ends at its first instruction, in a triple fault.
  */
 
 #include <cpuid.h>
@@ -217,6 +220,10 @@ DEFINE(ssize_t, -1, write, PATH_OF(fd),
        (int fd, const void *data, size_t length), fd, data, length)
 DEFINE(ssize_t, -1, pread, PATH_OF(fd),
        (int fd, void *data, size_t length, off_t at), fd, data, length, at)
+DEFINE(void *, MAP_FAILED, mmap, PATH_OF(fd),
+       (void *at, size_t length, int protection, int flags, int fd, off_t from),
+       at, length, protection, flags, fd, from)
+DEFINE(int, -1, remove, path, (const char *path), path)
 DEFINE(int, -1, flock, PATH_OF(fd), (int fd, int operation), fd, operation)
 
 /* ENOSPC is no error of its own, but no room. */
@@ -260,12 +267,27 @@ static int fake_cpuid(struct kvm_cpuid2 *cpuid)
 	return 0;
 }
 
+/* What a guest does to the keyboard controller to reset its machine. */
+static const struct kvm_run fake_reset = {
+	.exit_reason = KVM_EXIT_IO,
+	.io = {
+		.direction = KVM_EXIT_IO_OUT,
+		.size = 1,
+		.port = 0x64,
+		.count = 1,
+		.data_offset = sizeof(struct kvm_run),
+	},
+};
+static const struct kvm_run fake_fault = { .exit_reason = KVM_EXIT_SHUTDOWN };
+
 static int fake_run(int fd)
 {
-	const uint32_t reason = KVM_EXIT_SHUTDOWN;
+	const uint8_t pulse = 0xfe;
+	const struct kvm_run *run =
+		rule_find("reset", NULL) ? &fake_reset : &fake_fault;
 
-	if (pwrite(fd, &reason, sizeof(reason),
-		   offsetof(struct kvm_run, exit_reason)) != sizeof(reason))
+	if (pwrite(fd, run, sizeof(*run), 0) != sizeof(*run) ||
+	    pwrite(fd, &pulse, 1, sizeof(*run)) != 1)
 		abort();
 	return 0;
 }
