@@ -153,6 +153,7 @@ struct ktstr_vm_result {
 	char *console;	   /* COM1, the kernel log: the last 256 KiB */
 	char *output;	   /* the command's stdout and stderr, if not streamed */
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
+	char *state;       /* NULL, or where the guest was when time was up */
 	struct ktstr_kernel_address *kernel_addresses;
 	size_t n_kernel_addresses;
 	struct ktstr_kvm_stat *kvm_stats;

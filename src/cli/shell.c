@@ -175,13 +175,26 @@ static uint32_t timeout_of(const struct shell_values *v)
 	return v->timeout_ms ? v->timeout_ms : KTSTR_TIMEOUT_NONE;
 }
 
-static void print_crash(const struct kt_cli *cli, const char *crash)
+/* For "%.*s" without the newlines at a report's end. */
+static int trimmed(const char *report)
 {
-	size_t length = strlen(crash);
+	size_t length = strlen(report);
 
-	while (length > 0 && crash[length - 1] == '\n')
+	while (length > 0 && report[length - 1] == '\n')
 		length--;
-	kt_cli_error(cli, "the guest crashed: %.*s", (int)length, crash);
+	return (int)length;
+}
+
+static void print_timeout(const struct kt_cli *cli,
+			  const struct shell_values *v, const char *state)
+{
+	kt_cli_error(cli,
+		     "the guest was still running after %.6g seconds; "
+		     "--timeout gives it longer",
+		     timeout_of(v) / 1000.0);
+	if (state)
+		kt_cli_error(cli, "where the guest was:\n%.*s", trimmed(state),
+			     state);
 }
 
 /* Tells what has to be told of a run's end, and gives its exit status. */
@@ -189,14 +202,12 @@ static int report(const struct kt_cli *cli, const struct shell_values *v,
 		  const struct ktstr_vm_result *result)
 {
 	if (result->crash) {
-		print_crash(cli, result->crash);
+		kt_cli_error(cli, "the guest crashed: %.*s",
+			     trimmed(result->crash), result->crash);
 		return KT_EXIT_CRASHED;
 	}
 	if (result->timed_out) {
-		kt_cli_error(cli,
-			     "the guest was still running after %.6g seconds; "
-			     "--timeout gives it longer",
-			     timeout_of(v) / 1000.0);
+		print_timeout(cli, v, result->state);
 		return KT_EXIT_TIMEOUT;
 	}
 	if (result->exit_code >= 0)

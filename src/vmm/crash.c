@@ -72,8 +72,7 @@ static bool add_end(struct kt_strbuf *sb, const struct kt_crash_evidence *e)
 	return false;
 }
 
-/* Whole lines from the end of the log, the panic's before all others. */
-static void add_tail(struct kt_strbuf *sb, const char *log)
+void kt_crash_add_tail(struct kt_strbuf *sb, const char *log)
 {
 	size_t length, from = 0;
 
@@ -119,6 +118,6 @@ char *kt_crash_text(const struct kt_crash_evidence *e)
 		return NULL;
 	/* Where init has told the log's end itself, that will do. */
 	if (!strstr(kt_strbuf_text(&sb), TAIL_HEADING))
-		add_tail(&sb, has(e->kernel) ? e->kernel : e->dmesg);
+		kt_crash_add_tail(&sb, has(e->kernel) ? e->kernel : e->dmesg);
 	return kt_strbuf_steal(&sb);
 }

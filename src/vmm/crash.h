@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 
+#include "base/strbuf.h"
 #include "vmm/end.h"
 
 /* Texts are NULL or "" where a witness has nothing to say. */
@@ -30,3 +31,9 @@ struct kt_crash_evidence {
  * guest come out as dots, so that the text may go to a terminal.
  */
 char *kt_crash_text(const struct kt_crash_evidence *evidence);
+
+/*
+ * Appends a heading and the last KT_CRASH_TAIL_BYTES of the log, in whole
+ * lines and as safe for a terminal; nothing where the log is NULL or "".
+ */
+void kt_crash_add_tail(struct kt_strbuf *sb, const char *log);

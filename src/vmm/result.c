@@ -5,7 +5,9 @@
 
 #include "base/log.h"
 #include "vmm/crash.h"
+#include "vmm/registers.h"
 #include "vmm/run.h"
+#include "vmm/state.h"
 #include "vmm/stats.h"
 
 KT_DEFINE_CLEANUP(struct ktstr_vm_result *, ktstr_vm_result_free)
@@ -30,6 +32,32 @@ static char *crash_text(const struct kt_run *run, const char *console)
 		.last = last,
 		.reports = kt_strbuf_text(&run->session.crash),
 		.dmesg = kt_strbuf_text(&run->session.dmesg),
+	});
+}
+
+void kt_run_note_state(struct kt_run *run)
+{
+	const struct kt_machine *machine = run->machine;
+	_cleanup_free_ struct kt_state_vcpu *vcpus =
+		calloc(machine->n_vcpus, sizeof(*vcpus));
+	_cleanup_free_ char *console = serial_text(machine->com1);
+	struct kt_console_state devices;
+
+	/* A report that cannot be made is no reason to lose the result. */
+	if (!run->timed_out || !vcpus)
+		return;
+	for (uint32_t i = 0; i < machine->n_vcpus; i++)
+		(void)kt_registers_where(machine->vcpus[i].fd, &vcpus[i]);
+	kt_console_get_state(machine->console, &devices);
+	run->state = kt_state_text(&(struct kt_state_evidence){
+		.vcpus = vcpus,
+		.n_vcpus = machine->n_vcpus,
+		.ready = run->session.ready,
+		.exited = run->session.exited,
+		.console = &devices,
+		.kernel = console && *console ?
+				  console :
+				  kt_strbuf_text(&run->session.dmesg),
 	});
 }
 
@@ -76,6 +104,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	if (!result->console || !result->output)
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");
 	result->crash = crash_text(run, result->console);
+	result->state = TAKE_PTR(run->state);
 	result->kernel_addresses = TAKE_PTR(session->addresses);
 	result->n_kernel_addresses = session->n_addresses;
 	session->n_addresses = 0;
@@ -91,6 +120,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->console);
 	free(result->output);
 	free(result->crash);
+	free(result->state);
 	for (size_t i = 0; i < result->n_kernel_addresses; i++)
 		free(result->kernel_addresses[i].name);
 	free(result->kernel_addresses);

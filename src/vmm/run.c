@@ -250,6 +250,8 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 		r = kt_run_loop(run, err);
 	kt_machine_stop(run->machine);
 	if (!r)
+		kt_run_note_state(run);
+	if (!r)
 		kt_run_drain(run);
 	restore_sigpipe(&guard);
 	return r;
@@ -260,6 +262,7 @@ static void tear_down(struct kt_run *run)
 	kt_machine_destroy(run->machine);
 	kt_session_deinit(&run->session);
 	kt_initramfs_free(run->initramfs);
+	free(run->state);
 }
 
 int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,

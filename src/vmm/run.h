@@ -29,6 +29,7 @@ struct kt_run {
 	struct ktstr_vm_timings timings;
 	bool timed_out;
 	bool stopped;
+	char *state; /* kt_run_note_state()'s */
 };
 
 /* Whether ktstr_vm_stop() was called. */
@@ -39,6 +40,12 @@ bool kt_run_stop_requested(const struct kt_run *run);
  * behind in `run` which of these it was. 0 or -errno of a wait that failed.
  */
 int kt_run_loop(struct kt_run *run, struct ktstr_error *err);
+
+/*
+ * After the vCPUs have stopped, and before kt_run_drain() moves what the guest
+ * had left behind: notes where a guest that ran out of time was.
+ */
+void kt_run_note_state(struct kt_run *run);
 
 /* After the vCPUs have stopped: what the guest wrote last gets delivered. */
 void kt_run_drain(struct kt_run *run);

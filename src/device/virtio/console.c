@@ -28,6 +28,8 @@ enum {
 	N_QUEUES,
 };
 
+_Static_assert(N_QUEUES == KT_CONSOLE_QUEUES, "every queue has a state");
+
 #define QUEUE_SIZE 128
 
 /* A write to a port is one chain; more than this the driver never makes. */
@@ -77,6 +79,7 @@ static const enum console_event send_order[] = {
 struct console_port {
 	/* Touched by the worker alone. */
 	struct kt_ring input; /* from the guest */
+	uint64_t read_bytes;  /* into `input`, ever */
 	bool told_open;
 	bool close_due; /* to be told once `input` is empty */
 
@@ -208,6 +211,7 @@ static bool port_read_chain(struct console_port *port)
 						 length);
 		kt_ring_filled(&port->input, length);
 		port->tx_offset += length;
+		port->read_bytes += length;
 	}
 	return true;
 }
@@ -569,6 +573,38 @@ size_t kt_console_send_space(struct kt_console *console,
 	space = kt_ring_space(&console->ports[id].output);
 	pthread_mutex_unlock(&console->mmio.lock);
 	return space;
+}
+
+void kt_console_get_state(struct kt_console *console, struct kt_console_state *ret)
+{
+	static const char *const names[N_QUEUES] = {
+		[QUEUE_RX_HVC] = "hvc0 to guest",
+		[QUEUE_TX_HVC] = "hvc0 from guest",
+		[QUEUE_RX_CONTROL] = "control to guest",
+		[QUEUE_TX_CONTROL] = "control from guest",
+		[QUEUE_RX_WIRE] = KT_CONSOLE_WIRE_NAME " to guest",
+		[QUEUE_TX_WIRE] = KT_CONSOLE_WIRE_NAME " from guest",
+	};
+
+	*ret = (struct kt_console_state){
+		.interrupt_status = atomic_load(&console->mmio.interrupt_status),
+	};
+	pthread_mutex_lock(&console->mmio.lock);
+	ret->status = console->mmio.status;
+	for (int i = 0; i < KT_CONSOLE_PORTS; i++) {
+		const struct console_port *port = &console->ports[i];
+
+		ret->ports[i].open = port->open;
+		ret->ports[i].read_bytes = port->read_bytes;
+		ret->ports[i].undelivered_bytes = port->input.length;
+		ret->ports[i].unsent_bytes = port->output.length;
+	}
+	for (int i = 0; i < N_QUEUES; i++) {
+		ret->queues[i].name = names[i];
+		kt_virtqueue_get_state(&console->mmio.queues[i],
+				       &ret->queues[i].state);
+	}
+	pthread_mutex_unlock(&console->mmio.lock);
 }
 
 void kt_console_resize(struct kt_console *console, uint16_t columns, uint16_t rows)

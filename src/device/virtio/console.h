@@ -38,7 +38,25 @@ enum kt_console_port_id {
 	KT_CONSOLE_PORTS,
 };
 
+#define KT_CONSOLE_QUEUES 6
+
 struct kt_console;
+
+/* What a device and its driver are waiting for, for a report. */
+struct kt_console_state {
+	uint32_t status; /* enum kt_virtio_status, as the driver set it */
+	uint32_t interrupt_status; /* interrupts that were not acknowledged */
+	struct {
+		bool open;
+		uint64_t read_bytes;      /* from the guest, ever */
+		size_t undelivered_bytes; /* of these, not taken by receive() */
+		size_t unsent_bytes;      /* for the guest */
+	} ports[KT_CONSOLE_PORTS];
+	struct {
+		const char *name;
+		struct kt_virtqueue_state state;
+	} queues[KT_CONSOLE_QUEUES];
+};
 
 /* Called by kt_console_process(); each but `receive` may be NULL. */
 struct kt_console_callbacks {
@@ -96,6 +114,10 @@ size_t kt_console_send(struct kt_console *console, enum kt_console_port_id port,
 /* What kt_console_send() would take at most right now. Any thread. */
 size_t kt_console_send_space(struct kt_console *console,
 			     enum kt_console_port_id port);
+
+/* From the event loop's thread. */
+void kt_console_get_state(struct kt_console *console,
+			  struct kt_console_state *ret);
 
 /* Tells hvc0 its terminal's size. Any thread. */
 void kt_console_resize(struct kt_console *console, uint16_t columns,

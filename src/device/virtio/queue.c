@@ -311,6 +311,23 @@ bool kt_virtqueue_pending(const struct kt_virtqueue *vq)
 	       load16(&vq->avail->idx, __ATOMIC_ACQUIRE) != vq->next_avail;
 }
 
+void kt_virtqueue_get_state(const struct kt_virtqueue *vq,
+			    struct kt_virtqueue_state *ret)
+{
+	*ret = (struct kt_virtqueue_state){ .ready = vq->ready };
+	if (!vq->ready)
+		return;
+	ret->size = vq->size;
+	ret->waiting = (uint16_t)(load16(&vq->avail->idx, __ATOMIC_ACQUIRE) -
+				  vq->next_avail);
+	ret->unweighed = (uint16_t)(vq->next_used - vq->signalled_used);
+	ret->event_idx = vq->event_idx;
+	if (vq->event_idx)
+		ret->unseen =
+			(uint16_t)(vq->next_used - load16(avail_used_event(vq),
+							  __ATOMIC_RELAXED));
+}
+
 int kt_virtqueue_pop(struct kt_virtqueue *vq, struct kt_virtqueue_chain *chain)
 {
 	uint16_t idx, head;

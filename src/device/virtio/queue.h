@@ -51,6 +51,18 @@ struct kt_virtqueue {
 	const char *violation;   /* NULL, or why the queue is broken */
 };
 
+/* How far the two sides of a queue are apart, for a report; see below. */
+struct kt_virtqueue_state {
+	bool ready;
+	uint16_t size;
+	uint16_t waiting;   /* chains offered that the device has not taken */
+	uint16_t unweighed; /* pushed since interrupts were last weighed */
+	/* With event_idx: chains pushed since the one that the driver wants an
+	 * interrupt for, which a driver with its interrupts on has not seen. */
+	bool event_idx;
+	uint16_t unseen;
+};
+
 /*
  * One chain of buffers: first what the device reads, then what it writes. A
  * buffer that crosses from one memory region into the next takes two pieces.
@@ -87,6 +99,10 @@ int kt_virtqueue_pop(struct kt_virtqueue *vq, struct kt_virtqueue_chain *chain);
 
 /* True when a chain waits; touches no descriptor. */
 bool kt_virtqueue_pending(const struct kt_virtqueue *vq);
+
+/* Changes nothing; the driver's own indices are told as it left them. */
+void kt_virtqueue_get_state(const struct kt_virtqueue *vq,
+			    struct kt_virtqueue_state *ret);
 
 /*
  * Gives a chain back to the driver; `written` counts the bytes written into

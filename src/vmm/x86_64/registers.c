@@ -7,6 +7,8 @@
 
 #include "vmm/registers.h"
 
+#define RFLAGS_IF (1u << 9)
+
 void kt_registers_text(int vcpu_fd, char *text, size_t size)
 {
 	struct kvm_sregs s;
@@ -28,4 +30,28 @@ void kt_registers_text(int vcpu_fd, char *text, size_t size)
 		 r.rip, r.rsp, r.rflags, s.cs.selector, r.rax, r.rbx, r.rcx,
 		 r.rdx, r.rsi, r.rdi, r.rbp, r.r8, r.r9, r.r10, r.r11, r.r12,
 		 r.r13, r.r14, r.r15, s.cr0, s.cr2, s.cr3, s.cr4, s.efer);
+}
+
+int kt_registers_where(int vcpu_fd, struct kt_state_vcpu *ret)
+{
+	struct kvm_mp_state mp;
+	struct kvm_sregs s;
+	struct kvm_regs r;
+
+	if (ioctl(vcpu_fd, KVM_GET_MP_STATE, &mp) < 0 ||
+	    ioctl(vcpu_fd, KVM_GET_REGS, &r) < 0 ||
+	    ioctl(vcpu_fd, KVM_GET_SREGS, &s) < 0)
+		return -errno;
+	*ret = (struct kt_state_vcpu){
+		.activity = mp.mp_state == KVM_MP_STATE_RUNNABLE ?
+				    KT_STATE_RUNNING :
+			    mp.mp_state == KVM_MP_STATE_HALTED ?
+				    KT_STATE_HALTED :
+				    KT_STATE_NOT_STARTED,
+		.rip = r.rip,
+		.rsp = r.rsp,
+		.interrupts = r.rflags & RFLAGS_IF,
+		.cpl = s.ss.dpl,
+	};
+	return 0;
 }

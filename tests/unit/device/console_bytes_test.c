@@ -158,6 +158,40 @@ static void a_slow_host_holds_the_guest_back(void **state)
 				 i < 16 * CONSOLE_BUFFER_BYTES ? 'a' : 'b');
 }
 
+static void its_state_tells_who_waits_for_whom(void **state)
+{
+	struct console_fixture *f = *state;
+	struct kt_console_state s;
+
+	kt_console_get_state(f->console, &s);
+	assert_false(s.queues[CONSOLE_TX_WIRE].state.ready);
+	assert_int_equal(s.status, 0);
+	console_open_wire(f);
+	f->appetite = 2;
+	console_send(f, CONSOLE_TX_WIRE, "frame", 5);
+	console_notify(f, CONSOLE_TX_WIRE);
+	/* No buffer for the one, no notification of the other. */
+	assert_int_equal(kt_console_send(f->console, 1, "early", 5), 5);
+	console_run(f);
+	console_offer_room(f, CONSOLE_RX_HVC, CONSOLE_BUFFER_BYTES);
+	kt_console_get_state(f->console, &s);
+	assert_true(s.status & KT_VIRTIO_DRIVER_OK);
+	assert_int_equal(s.interrupt_status, 1);
+	assert_true(s.ports[1].open);
+	assert_int_equal(s.ports[1].read_bytes, 5);
+	assert_int_equal(s.ports[1].undelivered_bytes, 3);
+	assert_int_equal(s.ports[1].unsent_bytes, 5);
+	assert_int_equal(s.ports[0].read_bytes, 0);
+	assert_string_equal(s.queues[CONSOLE_RX_HVC].name, "hvc0 to guest");
+	assert_true(s.queues[CONSOLE_RX_HVC].state.ready);
+	assert_int_equal(s.queues[CONSOLE_RX_HVC].state.size, CONSOLE_SIZE);
+	assert_int_equal(s.queues[CONSOLE_RX_HVC].state.waiting, 1);
+	assert_string_equal(s.queues[CONSOLE_TX_WIRE].name,
+			    "ktstr.wire from guest");
+	assert_int_equal(s.queues[CONSOLE_TX_WIRE].state.waiting, 0);
+	assert_int_equal(s.queues[CONSOLE_TX_WIRE].state.unweighed, 0);
+}
+
 static void a_write_larger_than_the_ring_passes(void **state)
 {
 	struct console_fixture *f = *state;
@@ -243,6 +277,7 @@ int main(void)
 		CONSOLE_TEST(bytes_wait_until_the_port_is_open),
 		CONSOLE_TEST(a_full_output_ring_asks_back_when_there_is_room),
 		CONSOLE_TEST(a_slow_host_holds_the_guest_back),
+		CONSOLE_TEST(its_state_tells_who_waits_for_whom),
 		CONSOLE_TEST(a_write_larger_than_the_ring_passes),
 		CONSOLE_TEST(the_last_bytes_come_before_the_close),
 		CONSOLE_TEST(threads_may_send_while_the_loop_runs),

@@ -633,6 +633,33 @@ static void an_event_inside_a_batch_interrupts_once(void **state)
 	assert_false(kt_virtqueue_should_interrupt(&f->vq));
 }
 
+static void its_state_tells_how_far_each_side_is(void **state)
+{
+	struct fixture *f = *state;
+	struct kt_virtqueue_state s;
+
+	kt_virtqueue_reset(&f->vq);
+	kt_virtqueue_get_state(&f->vq, &s);
+	assert_false(s.ready);
+	enable(f, true, true);
+	guest_store16(&f->guest, guest_used_event(&f->driver), 1);
+	for (uint16_t i = 0; i < 5; i++)
+		guest_offer_buffer(&f->driver, i, BUFFERS, 1, 0);
+	for (uint16_t i = 0; i < 3; i++) {
+		assert_int_equal(pop(f), 1);
+		kt_virtqueue_push(&f->vq, i, 0);
+	}
+	kt_virtqueue_get_state(&f->vq, &s);
+	assert_true(s.ready && s.event_idx);
+	assert_int_equal(s.size, SIZE);
+	assert_int_equal(s.waiting, 2);
+	assert_int_equal(s.unweighed, 3);
+	assert_int_equal(s.unseen, 2);
+	kt_virtqueue_should_interrupt(&f->vq);
+	kt_virtqueue_get_state(&f->vq, &s);
+	assert_int_equal(s.unweighed, 0);
+}
+
 static void the_event_index_works_across_the_wrap(void **state)
 {
 	struct fixture *f = *state;
@@ -734,6 +761,7 @@ int main(void)
 		QUEUE_TEST(without_event_index_the_flag_silences_notifications),
 		QUEUE_TEST(the_event_index_chooses_the_interrupt),
 		QUEUE_TEST(an_event_inside_a_batch_interrupts_once),
+		QUEUE_TEST(its_state_tells_how_far_each_side_is),
 		QUEUE_TEST(the_event_index_works_across_the_wrap),
 		QUEUE_TEST(with_event_index_the_flag_means_nothing),
 		QUEUE_TEST(asking_for_notifications_moves_the_event),

@@ -7,6 +7,7 @@
 #include "guest.h"
 
 #define STATUS_CRASHED 123
+#define STATUS_TIMEOUT 124
 
 #define INPUT_BYTES (4u * 1024 * 1024)
 #define LINES       2000000
@@ -175,6 +176,16 @@ const struct guest_case guest_cases[] = {
 		.name = "init-is-safe",
 		.command = "kill -9 1; kill -TERM 1; kill -INT 1; echo alive",
 		.output = "alive\n",
+	},
+	{
+		/* However far it comes in that time. */
+		.name = "out-of-time",
+		.command = "sleep 1000",
+		.options = LIST("--timeout", "5"),
+		.status = STATUS_TIMEOUT,
+		.says = LIST("still running after 5 seconds",
+			     "where the guest was:", "vCPU", ", rip ",
+			     "init: had", "queue ktstr.wire to guest: "),
 	},
 	{
 		.name = "rebooted",

@@ -84,6 +84,7 @@ static void a_guest_that_restarts_ends_the_run(void **state)
 	assert_false(result->ready);
 	assert_contains(result->crash, "restarted before its init");
 	assert_contains(result->crash, "hi");
+	assert_null(result->state);
 	ktstr_vm_result_free(result);
 	ktstr_vm_destroy(vm);
 }
@@ -123,6 +124,11 @@ static void a_guest_that_spins_runs_out_of_time(void **state)
 	assert_false(result->stopped);
 	assert_int_equal(result->exit_code, -1);
 	assert_null(result->crash);
+	/* It was entered with its interrupts off. */
+	assert_contains(result->state, "vCPU 0: running, rip 0000000001000000");
+	assert_contains(result->state, ", IF=0, CPL 0\n");
+	assert_contains(result->state, "init: had not come up, ");
+	assert_contains(result->state, "queue ktstr.wire to guest: not set up");
 	assert_true(result->duration_ns >= 200 * MS);
 	ktstr_vm_result_free(result);
 	ktstr_vm_destroy(vm);
@@ -138,6 +144,10 @@ static void a_guest_that_halts_for_ever_runs_out_of_time(void **state)
 
 	(void)state;
 	assert_true(result->timed_out);
+	assert_contains(result->state,
+			"vCPU 0: halted, rip 0000000001000002, IF=0, CPL 0\n"
+			"vCPUs 1-3: not started\n");
+	assert_null(strstr(result->state, "running"));
 	ktstr_vm_result_free(result);
 	ktstr_vm_destroy(vm);
 }
