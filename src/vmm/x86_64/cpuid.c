@@ -37,6 +37,9 @@ _Static_assert(KT_CPUID_INDEXED == KVM_CPUID_FLAG_SIGNIFCANT_INDEX,
 #define KVM_ASYNC_PF        (1u << 4 | 1u << 10 | 1u << 14)
 #define KVM_MSI_EXT_DEST_ID (1u << 15)
 #define KVM_HINT_REALTIME   (1u << 0)
+/* PV_UNHALT, PV_SEND_IPI, PV_SCHED_YIELD, HC_MAP_GPA_RANGE, MIGRATION_CONTROL:
+ * what a guest does by hypercalls. */
+#define KVM_BY_HYPERCALL    (1u << 7 | 1u << 11 | 1u << 13 | 1u << 16 | 1u << 17)
 
 /* Level types of leaves 0xB, 0x1F and 0x80000026 */
 #define LEVEL_SMT  1u
@@ -54,6 +57,7 @@ struct cpu_facts {
 	unsigned int core_shift;
 	unsigned int llc_shift;
 	bool x2apic_ids; /* some CPU's id is beyond xAPIC */
+	bool foreign;    /* it is shown another maker than the host's */
 };
 
 /* A list under construction; a lost entry is found out at the end. */
@@ -138,6 +142,11 @@ static bool vendor_is(const struct kt_cpuid_entry *e, const char vendor[12])
 	return e->ebx == other.ebx && e->ecx == other.ecx && e->edx == other.edx;
 }
 
+static bool is_amd(const struct kt_cpuid_entry *e)
+{
+	return vendor_is(e, "AuthenticAMD") || vendor_is(e, "HygonGenuine");
+}
+
 /* Leaf 0: the vendor and the highest leaf. True for AMD's kind of leaves. */
 static bool patch_vendor(struct builder *b, enum kt_cpuid_vendor vendor)
 {
@@ -148,7 +157,7 @@ static bool patch_vendor(struct builder *b, enum kt_cpuid_vendor vendor)
 	else if (vendor == KT_CPUID_VENDOR_AMD)
 		set_vendor(e, "AuthenticAMD");
 	e->eax = KT_MAX(e->eax, 0xbu);
-	return vendor_is(e, "AuthenticAMD") || vendor_is(e, "HygonGenuine");
+	return is_amd(e);
 }
 
 static void patch_leaf1(struct builder *b, const struct cpu_facts *facts,
@@ -334,6 +343,14 @@ static void patch_kvm_leaves(struct builder *b, const struct cpu_facts *facts,
 		e->eax |= KVM_MSI_EXT_DEST_ID;
 	else
 		e->eax &= ~KVM_MSI_EXT_DEST_ID;
+	/*
+	 * Linux makes hypercalls by the instruction of the vendor that it sees,
+	 * VMCALL or VMMCALL. When that is not the host's, KVM writes the right
+	 * one over it (KVM_X86_QUIRK_FIX_HYPERCALL_INSN), which faults in the
+	 * guest once its text is read-only.
+	 */
+	if (facts->foreign)
+		e->eax &= ~KVM_BY_HYPERCALL;
 	e->edx &= ~KVM_HINT_REALTIME;
 	if (options->realtime)
 		e->edx |= KVM_HINT_REALTIME;
@@ -381,6 +398,7 @@ int kt_cpuid_make(const struct kt_topology *topology, uint32_t cpu,
 	struct cpu_facts facts = facts_of(topology, cpu);
 	struct builder b = {.list = ret};
 	uint32_t max_leaf;
+	bool host_is_amd, amd;
 
 	ret->n = 0;
 	for (size_t i = 0; i < n_supported; i++) {
@@ -396,7 +414,10 @@ int kt_cpuid_make(const struct kt_topology *topology, uint32_t cpu,
 			      "entries) has no leaf 0",
 			      n_supported);
 
-	if (patch_vendor(&b, options->vendor)) {
+	host_is_amd = is_amd(find(&b, 0, 0));
+	amd = patch_vendor(&b, options->vendor);
+	facts.foreign = amd != host_is_amd;
+	if (amd) {
 		patch_amd(&b, &facts);
 		/* Not a leaf of theirs, but some emulated hosts have it. */
 		if (find(&b, 4, 0))

@@ -121,6 +121,7 @@ static bool is_shown(const struct kt_topology *topology, uint32_t cpu)
 /* All of CPU 0, then of each other CPU what differs from it. */
 static void describe(const struct kt_topology *topology,
 		     const struct kt_cpuid_entry *host, size_t n_host,
+		     const struct kt_cpuid_options *options,
 		     struct kt_strbuf *text)
 {
 	static struct kt_cpuid_list first, list;
@@ -130,7 +131,7 @@ static void describe(const struct kt_topology *topology,
 
 		if (!is_shown(topology, cpu))
 			continue;
-		make(topology, cpu, host, n_host, &plain, &list);
+		make(topology, cpu, host, n_host, options, &list);
 		qsort(list.entries, list.n, sizeof(list.entries[0]), by_function);
 		kt_strbuf_addf(text,
 			       "cpu %u: node %u llc %u core %u thread %u, "
@@ -155,13 +156,24 @@ static void golden(const char *text)
 	_cleanup_strbuf_ struct kt_strbuf intel = { 0 }, amd = { 0 };
 	char name[256];
 
-	describe(topology, intel_host, KT_ARRAY_SIZE(intel_host), &intel);
+	describe(topology, intel_host, KT_ARRAY_SIZE(intel_host), &plain, &intel);
 	snprintf(name, sizeof(name), "x86_64/cpuid-intel-%s.txt", text);
 	assert_golden(name, kt_strbuf_text(&intel));
 
-	describe(topology, amd_host, KT_ARRAY_SIZE(amd_host), &amd);
+	describe(topology, amd_host, KT_ARRAY_SIZE(amd_host), &plain, &amd);
 	snprintf(name, sizeof(name), "x86_64/cpuid-amd-%s.txt", text);
 	assert_golden(name, kt_strbuf_text(&amd));
+}
+
+static void golden_foreign(const char *name, enum kt_cpuid_vendor vendor,
+			   const struct kt_cpuid_entry *host, size_t n_host)
+{
+	const struct kt_cpuid_options options = { .vendor = vendor };
+	_cleanup_topology_ struct kt_topology *topology = shape("1n2l2c2t", 256);
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
+
+	describe(topology, host, n_host, &options, &text);
+	assert_golden(name, kt_strbuf_text(&text));
 }
 
 static void leaves_equal_the_golden_files(void **state)
@@ -172,6 +184,10 @@ static void leaves_equal_the_golden_files(void **state)
 	golden("1n3l3c1t");
 	golden("2n4l2c1t");
 	golden("1n14l9c2t");
+	golden_foreign("x86_64/cpuid-intel-on-amd.txt", KT_CPUID_VENDOR_INTEL,
+		       amd_host, KT_ARRAY_SIZE(amd_host));
+	golden_foreign("x86_64/cpuid-amd-on-intel.txt", KT_CPUID_VENDOR_AMD,
+		       intel_host, KT_ARRAY_SIZE(intel_host));
 }
 
 static void apic_ids_leave_holes_for_odd_counts(void **state)
@@ -535,6 +551,40 @@ static void the_vendor_can_be_forced(void **state)
 	assert_int_equal(leaf(&list, 0x8000001d, 3)->eax >> 14 & 0xfff, 3);
 }
 
+/* Bits 7, 11, 13, 16 and 17 of the paravirtual features. */
+#define BY_HYPERCALL 0x32880u
+
+static void a_foreign_vendor_has_no_features_that_take_hypercalls(void **state)
+{
+	_cleanup_topology_ struct kt_topology *t = shape("1n2l2c2t", 256);
+	const struct kt_cpuid_options intel = { .vendor = KT_CPUID_VENDOR_INTEL },
+				      amd = { .vendor = KT_CPUID_VENDOR_AMD };
+	struct kt_cpuid_entry hosts[2][KT_CPUID_MAX];
+	static struct kt_cpuid_list list;
+	const size_t n[] = { KT_ARRAY_SIZE(intel_host), KT_ARRAY_SIZE(amd_host) };
+
+	(void)state;
+	memcpy(hosts[0], intel_host, sizeof(intel_host));
+	memcpy(hosts[1], amd_host, sizeof(amd_host));
+	for (size_t host = 0; host < 2; host++) {
+		const struct kt_cpuid_options *own = host ? &amd : &intel;
+		const struct kt_cpuid_options *other = host ? &intel : &amd;
+		uint32_t all;
+
+		for (size_t i = 0; i < n[host]; i++)
+			if (hosts[host][i].function == 0x40000001)
+				hosts[host][i].eax |= BY_HYPERCALL;
+		make(t, 0, hosts[host], n[host], &plain, &list);
+		all = leaf(&list, 0x40000001, 0)->eax;
+		assert_int_equal(all & BY_HYPERCALL, BY_HYPERCALL);
+		make(t, 0, hosts[host], n[host], own, &list);
+		assert_int_equal(leaf(&list, 0x40000001, 0)->eax, all);
+		make(t, 0, hosts[host], n[host], other, &list);
+		assert_int_equal(leaf(&list, 0x40000001, 0)->eax,
+				 all & ~BY_HYPERCALL);
+	}
+}
+
 static void vendors_have_names(void **state)
 {
 	enum kt_cpuid_vendor vendor = KT_CPUID_VENDOR_AMD;
@@ -625,6 +675,8 @@ int main(void)
 		cmocka_unit_test(options_set_and_clear_their_bits),
 		cmocka_unit_test(ids_beyond_xapic_need_extended_destinations),
 		cmocka_unit_test(the_vendor_can_be_forced),
+		cmocka_unit_test(
+			a_foreign_vendor_has_no_features_that_take_hypercalls),
 		cmocka_unit_test(vendors_have_names),
 		cmocka_unit_test(zen1_is_hidden_where_its_llc_size_is_not_eight),
 		cmocka_unit_test(a_list_without_leaf_0_is_refused),
