@@ -10,6 +10,9 @@ static const char *const tokens[] = {
 	/* Any end of the guest is a reset that the host sees at once. */
 	"reboot=k",
 	"panic=-1",
+	/* So is an oops: a guest that limps on with a dead task, its locks
+	 * held, would be seen as one that hangs. */
+	"oops=panic",
 	/* There is no PCI, and the timer's wiring needs no test. */
 	"pci=off",
 	"no_timer_check",

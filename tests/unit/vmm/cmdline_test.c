@@ -19,7 +19,7 @@ static void it_is_quiet_unless_the_log_is_wanted(void **state)
 
 	(void)state;
 	assert_contains(quiet, "console=ttyS0 ");
-	assert_contains(quiet, " reboot=k panic=-1 ");
+	assert_contains(quiet, " reboot=k panic=-1 oops=panic ");
 	assert_contains(quiet, " loglevel=1");
 	assert_contains(loud, " loglevel=7");
 	assert_null(strstr(loud, "loglevel=1"));

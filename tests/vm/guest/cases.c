@@ -153,6 +153,13 @@ const struct guest_case guest_cases[] = {
 			     "Call Trace"),
 	},
 	{
+		/* An oops is none of the command's business to survive. */
+		.name = "oops-panics",
+		.command = "tr ' ' '\\n' </proc/cmdline | grep oops;"
+			   " cat /proc/sys/kernel/panic_on_oops",
+		.output = "oops=panic\n1\n",
+	},
+	{
 		.name = "panic-before-init",
 		.command = "true",
 		.options = LIST("--cmdline", "rdinit=/nowhere"),
