@@ -150,8 +150,11 @@ struct ktstr_vm_result {
 	bool timed_out;
 	bool stopped;	   /* ended by ktstr_vm_stop() */
 	bool ready;	   /* the guest's init had come up */
+	/* Bytes as they came, NULs among them, and a NUL behind them. */
 	char *console;	   /* COM1, the kernel log: the last 256 KiB */
+	size_t console_bytes;
 	char *output;	   /* the command's stdout and stderr, if not streamed */
+	size_t output_bytes;
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
 	char *state;       /* NULL, or where the guest was when time was up */
 	struct ktstr_kernel_address *kernel_addresses;

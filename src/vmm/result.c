@@ -12,14 +12,19 @@
 
 KT_DEFINE_CLEANUP(struct ktstr_vm_result *, ktstr_vm_result_free)
 
-static char *serial_text(struct kt_serial *serial)
+static char *serial_text(struct kt_serial *serial, size_t *ret_bytes)
 {
-	return serial ? kt_serial_text(serial, NULL) : NULL;
+	return serial ? kt_serial_text(serial, ret_bytes) : NULL;
+}
+
+static char *console_text(const struct kt_run *run, size_t *ret_bytes)
+{
+	return serial_text(run->machine->com1, ret_bytes);
 }
 
 static char *crash_text(const struct kt_run *run, const char *console)
 {
-	_cleanup_free_ char *last = serial_text(run->machine->com2);
+	_cleanup_free_ char *last = serial_text(run->machine->com2, NULL);
 	struct kt_end end;
 
 	kt_machine_get_end(run->machine, &end);
@@ -40,7 +45,7 @@ void kt_run_note_state(struct kt_run *run)
 	const struct kt_machine *machine = run->machine;
 	_cleanup_free_ struct kt_state_vcpu *vcpus =
 		calloc(machine->n_vcpus, sizeof(*vcpus));
-	_cleanup_free_ char *console = serial_text(machine->com1);
+	_cleanup_free_ char *console = serial_text(machine->com1, NULL);
 	struct kt_console_state devices;
 
 	/* A report that cannot be made is no reason to lose the result. */
@@ -99,7 +104,8 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	result->timings = run->timings;
 	if (session->ready)
 		result->timings.boot_ns = session->ready_ns - run->first_run_ns;
-	result->console = serial_text(run->machine->com1);
+	result->console = console_text(run, &result->console_bytes);
+	result->output_bytes = session->kept.length;
 	result->output = kt_strbuf_steal(&session->kept);
 	if (!result->console || !result->output)
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");

@@ -140,11 +140,14 @@ static bool a_command_gets_its_streams_and_gives_its_code(void)
 
 static bool output_is_kept_where_nobody_reads_it(void)
 {
-	struct ktstr_vm_config config = config_for("echo one; echo two >&2");
+	struct ktstr_vm_config config =
+		config_for("echo one; echo two >&2; printf 'a\\0b' | cat");
 	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
 
 	CHECK(result && result->success && result->exit_code == 0);
 	CHECK(has(result->output, "one\n") && has(result->output, "two\n"));
+	CHECK(result->output_bytes == strlen("one\ntwo\na") + 2);
+	CHECK(memmem(result->output, result->output_bytes, "a\0b", 3));
 	return true;
 }
 

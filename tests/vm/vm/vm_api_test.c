@@ -89,6 +89,22 @@ static void a_guest_that_restarts_ends_the_run(void **state)
 	ktstr_vm_destroy(vm);
 }
 
+static void a_console_with_a_nul_byte_has_a_length(void **state)
+{
+	static const uint8_t code[] = { MICRO_PUTC('a'), MICRO_PUTC('\0'),
+					MICRO_PUTC('b'), MICRO_RESET,
+					MICRO_SPIN };
+	struct ktstr_vm *vm = MICRO_VM("nul", code);
+	struct ktstr_vm_result *result = run(vm);
+
+	(void)state;
+	assert_int_equal(result->console_bytes, 3);
+	assert_memory_equal(result->console, "a\0b", 4);
+	assert_int_equal(result->output_bytes, 0);
+	ktstr_vm_result_free(result);
+	ktstr_vm_destroy(vm);
+}
+
 static void a_guest_that_powers_off_ends_the_run(void **state)
 {
 	static const uint8_t code[] = { MICRO_POWER_OFF, MICRO_SPIN };
@@ -511,6 +527,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_guest_that_restarts_ends_the_run),
+		cmocka_unit_test(a_console_with_a_nul_byte_has_a_length),
 		cmocka_unit_test(a_guest_that_powers_off_ends_the_run),
 		cmocka_unit_test(a_triple_fault_is_reported_with_registers),
 		cmocka_unit_test(a_guest_that_spins_runs_out_of_time),
