@@ -19,7 +19,8 @@ static char *serial_text(struct kt_serial *serial, size_t *ret_bytes)
 
 static char *console_text(const struct kt_run *run, size_t *ret_bytes)
 {
-	return serial_text(run->machine->com1, ret_bytes);
+	return run->machine ? serial_text(run->machine->com1, ret_bytes) :
+			      strdup("");
 }
 
 static char *crash_text(const struct kt_run *run, const char *console)
@@ -109,12 +110,14 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	result->output = kt_strbuf_steal(&session->kept);
 	if (!result->console || !result->output)
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");
-	result->crash = crash_text(run, result->console);
+	if (run->machine) {
+		result->crash = crash_text(run, result->console);
+		read_stats(run, result);
+	}
 	result->state = TAKE_PTR(run->state);
 	result->kernel_addresses = TAKE_PTR(session->addresses);
 	result->n_kernel_addresses = session->n_addresses;
 	session->n_addresses = 0;
-	read_stats(run, result);
 	*ret = TAKE_PTR(result);
 	return 0;
 }

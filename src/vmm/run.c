@@ -178,26 +178,34 @@ static int load_guest(struct kt_run *run, struct kt_boot_kernel *plan,
 	return r;
 }
 
-/* Everything before the first KVM_RUN. */
+/* Each stage may take long, so each is a chance to stop. */
+static bool goes_on(const struct kt_run *run, int r)
+{
+	return !r && !kt_run_stop_requested(run);
+}
+
+/* Everything before the first KVM_RUN; a stop leaves the rest undone. */
 static int set_up(struct kt_run *run, struct ktstr_error *err)
 {
 	uint64_t at = run->start_ns, cpu = cpu_ns();
 	struct kt_boot_kernel plan;
 	int r;
 
+	if (!goes_on(run, 0))
+		return 0;
 	r = build_initramfs(run, err);
 	if (!r)
 		r = size_memory(run, err);
-	if (r)
+	if (!goes_on(run, r))
 		return r;
 	run->timings.setup_initramfs_ns = lap(&at);
 	r = make_machine(run, err);
-	if (r)
+	if (!goes_on(run, r))
 		return r;
 	run->timings.setup_memory_ns = lap(&at);
 	kt_session_attach(&run->session, run->machine->console);
 	r = load_guest(run, &plan, &at, err);
-	if (!r)
+	if (goes_on(run, r))
 		r = kt_machine_add_vcpus(run->machine, plan.entry, err);
 	run->timings.setup_vcpus_ns = lap(&at);
 	run->timings.setup_total_ns = at - run->start_ns;

@@ -20,7 +20,7 @@ struct kt_run {
 	struct ktstr_vm *vm;
 	const struct kt_config *config; /* the VM's */
 	struct kt_initramfs *initramfs;
-	struct kt_machine *machine;
+	struct kt_machine *machine; /* NULL: stopped before there was one */
 	struct kt_session session;
 
 	uint64_t start_ns;

@@ -344,6 +344,11 @@ static void a_run_that_was_stopped_before_never_starts(void **state)
 	result = run(vm);
 	assert_true(result->stopped);
 	assert_string_equal(result->console, "");
+	assert_int_equal(result->console_bytes, 0);
+	assert_null(result->crash);
+	/* Not even what comes before the guest was made. */
+	assert_int_equal(result->timings.setup_initramfs_ns, 0);
+	assert_int_equal(result->timings.setup_memory_ns, 0);
 	ktstr_vm_result_free(result);
 	ktstr_vm_destroy(vm);
 }
