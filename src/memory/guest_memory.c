@@ -2,6 +2,7 @@
 #include <errno.h>
 #include <string.h>
 
+#include "base/fd.h"
 #include "base/macro.h"
 #include "memory/guest_memory.h"
 
@@ -77,4 +78,38 @@ int kt_guest_memory_write(const struct kt_guest_memory *memory, uint64_t gpa,
 			  const void *data, uint64_t length)
 {
 	return copy_pieces(memory, gpa, (uint8_t *)data, length, true);
+}
+
+int kt_guest_memory_load(const struct kt_guest_memory *memory, uint64_t gpa,
+			 int fd, uint64_t offset, uint64_t length)
+{
+	while (length) {
+		uint64_t bytes;
+		void *at = kt_guest_memory_piece(memory, gpa, length, &bytes);
+		int r;
+
+		if (!at)
+			return -EFAULT;
+		r = kt_pread_all(fd, at, bytes, (off_t)offset);
+		if (r)
+			return r;
+		gpa += bytes;
+		offset += bytes;
+		length -= bytes;
+	}
+	return 0;
+}
+
+uint64_t kt_guest_memory_end(const struct kt_guest_memory *memory, uint64_t gpa)
+{
+	uint64_t end = 0;
+
+	for (size_t i = 0; i < memory->n_regions; i++) {
+		const struct kt_memory_region *r = &memory->regions[i];
+
+		if (end ? r->gpa == end :
+			  gpa >= r->gpa && gpa - r->gpa < r->size_bytes)
+			end = r->gpa + r->size_bytes;
+	}
+	return end;
 }

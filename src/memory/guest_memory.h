@@ -45,3 +45,13 @@ int kt_guest_memory_read(const struct kt_guest_memory *memory, uint64_t gpa,
 			 void *data, uint64_t length);
 int kt_guest_memory_write(const struct kt_guest_memory *memory, uint64_t gpa,
 			  const void *data, uint64_t length);
+
+/*
+ * Reads `length` bytes of the file, from `offset` on, across region borders.
+ * -EFAULT when any byte is not RAM, else as kt_pread_all().
+ */
+int kt_guest_memory_load(const struct kt_guest_memory *memory, uint64_t gpa,
+			 int fd, uint64_t offset, uint64_t length);
+
+/* Where the RAM that holds `gpa` ends, neighbouring regions included; 0: none. */
+uint64_t kt_guest_memory_end(const struct kt_guest_memory *memory, uint64_t gpa);

@@ -2,7 +2,6 @@
 #include <errno.h>
 #include <string.h>
 
-#include "base/fd.h"
 #include "base/macro.h"
 #include "vmm/load.h"
 #include "vmm/x86_64/acpi.h"
@@ -22,18 +21,16 @@ static int load_base(struct kt_machine *machine,
 		     const struct kt_initramfs *initramfs, uint64_t gpa,
 		     struct ktstr_error *err)
 {
-	void *at;
 	int r;
 
-	if (initramfs->base_bytes > BASE_COPIED_BYTES)
+	/* A mapping lies in one region; across nodes it is copied, too. */
+	if (initramfs->base_bytes > BASE_COPIED_BYTES &&
+	    kt_guest_memory_at(&machine->view, gpa, initramfs->base_bytes))
 		return kt_vm_memory_map_file(&machine->memory, gpa,
 					     initramfs->base_fd,
 					     initramfs->base_bytes, err);
-	at = kt_guest_memory_at(&machine->view, gpa, initramfs->base_bytes);
-	if (!at)
-		return kt_err(err, -EFAULT,
-			      "guest memory has no room for the initramfs");
-	r = kt_pread_all(initramfs->base_fd, at, initramfs->base_bytes, 0);
+	r = kt_guest_memory_load(&machine->view, gpa, initramfs->base_fd, 0,
+				 initramfs->base_bytes);
 	return r ? kt_err_errno(err, r, "cannot read the initramfs") : 0;
 }
 

@@ -124,20 +124,29 @@ int kt_boot_plan(const struct kt_kernel *kernel, struct kt_boot_kernel *ret,
 static int too_small(const struct kt_guest_memory *memory, uint64_t end,
 		     const char *what, struct ktstr_error *err)
 {
-	uint64_t have = 0;
+	uint64_t have = 0, low = 0;
 
-	for (size_t i = 0; i < memory->n_regions; i++)
+	for (size_t i = 0; i < memory->n_regions; i++) {
 		have += memory->regions[i].size_bytes;
+		if (memory->regions[i].gpa < KT_HOLE_GPA)
+			low += memory->regions[i].size_bytes;
+	}
 	return kt_err(err, -ENOSPC,
 		      "%s ends at %llu MiB and does not fit the guest's memory "
-		      "of %llu MiB, the first node's %llu MiB in particular; "
+		      "of %llu MiB, of which %llu MiB lie below 3 GiB; "
 		      "raise memory_mib",
 		      what, (unsigned long long)(end / KT_MIB + 1),
 		      (unsigned long long)(have / KT_MIB),
-		      (unsigned long long)(memory->n_regions ?
-						   memory->regions[0].size_bytes /
-							   KT_MIB :
-						   0));
+		      (unsigned long long)(low / KT_MIB));
+}
+
+/* Whether there is RAM, of however many nodes, all the way. */
+static bool has_room(const struct kt_guest_memory *memory, uint64_t gpa,
+		     uint64_t bytes)
+{
+	uint64_t end = kt_guest_memory_end(memory, gpa);
+
+	return end && bytes <= end - gpa;
 }
 
 static int load_segments(const struct kt_kernel *kernel,
@@ -147,14 +156,13 @@ static int load_segments(const struct kt_kernel *kernel,
 {
 	for (size_t i = 0; i < kernel->n_segments; i++) {
 		const struct kt_kernel_segment *s = &kernel->segments[i];
-		void *at = kt_guest_memory_at(memory, s->gpa, s->memory_bytes);
 		int r;
 
-		if (!at)
+		if (!has_room(memory, s->gpa, s->memory_bytes))
 			return too_small(memory, plan->end, "the kernel", err);
 		/* Fresh guest memory is zero already behind the file's part. */
-		r = kt_pread_all(kernel->elf_fd, at, s->file_bytes,
-				 (off_t)s->file_offset);
+		r = kt_guest_memory_load(memory, s->gpa, kernel->elf_fd,
+					 s->file_offset, s->file_bytes);
 		if (r)
 			return kt_err_errno(err, r,
 					    "cannot read the unpacked kernel");
@@ -168,8 +176,7 @@ int kt_boot_load_kernel(const struct kt_kernel *kernel,
 			struct ktstr_error *err)
 {
 	struct setup_header header;
-	uint64_t setup_bytes;
-	void *at;
+	uint64_t setup_bytes, bytes;
 
 	if (kernel->elf)
 		return load_segments(kernel, memory, plan, err);
@@ -179,36 +186,26 @@ int kt_boot_load_kernel(const struct kt_kernel *kernel,
 	if (setup_bytes >= kernel->bzimage_bytes)
 		return kt_err(err, -ENOEXEC,
 			      "the kernel image ends inside its setup code");
-	at = kt_guest_memory_at(memory, plan->start,
-				KT_MAX(plan->end - plan->start,
-				       kernel->bzimage_bytes - setup_bytes));
-	if (!at)
+	bytes = kernel->bzimage_bytes - setup_bytes;
+	if (!has_room(memory, plan->start, KT_MAX(plan->end - plan->start, bytes)))
 		return too_small(memory, plan->end, "the kernel", err);
-	memcpy(at, kernel->bzimage + setup_bytes,
-	       kernel->bzimage_bytes - setup_bytes);
-	return 0;
+	return kt_guest_memory_write(memory, plan->start,
+				     kernel->bzimage + setup_bytes, bytes);
 }
 
-/* The region that the kernel starts in, if it also ends there. */
-static const struct kt_memory_region *home_of(const struct kt_boot_kernel *plan,
-					      const struct kt_guest_memory *memory)
+/* Whether the kernel has its place. */
+static bool kernel_fits(const struct kt_boot_kernel *plan,
+			const struct kt_guest_memory *memory)
 {
-	for (size_t i = 0; i < memory->n_regions; i++) {
-		const struct kt_memory_region *r = &memory->regions[i];
-
-		if (plan->start >= r->gpa && plan->end > plan->start &&
-		    plan->start - r->gpa < r->size_bytes &&
-		    plan->end - r->gpa <= r->size_bytes)
-			return r;
-	}
-	return NULL;
+	return plan->end > plan->start &&
+	       has_room(memory, plan->start, plan->end - plan->start);
 }
 
 int kt_boot_check_room(const struct kt_boot_kernel *plan,
 		       const struct kt_guest_memory *memory,
 		       struct ktstr_error *err)
 {
-	if (home_of(plan, memory))
+	if (kernel_fits(plan, memory))
 		return 0;
 	return too_small(memory, plan->end, "the kernel", err);
 }
@@ -217,12 +214,12 @@ int kt_boot_place_initrd(const struct kt_boot_kernel *plan,
 			 const struct kt_guest_memory *memory, uint64_t length,
 			 uint64_t *ret_gpa, struct ktstr_error *err)
 {
-	const struct kt_memory_region *home = home_of(plan, memory);
 	uint64_t limit, floor, gpa;
 
-	if (!home)
+	if (!kernel_fits(plan, memory))
 		return too_small(memory, plan->end, "the kernel", err);
-	limit = KT_MIN(plan->initrd_max + 1, home->gpa + home->size_bytes);
+	limit = KT_MIN(plan->initrd_max + 1,
+		       kt_guest_memory_end(memory, plan->start));
 	floor = KT_ALIGN_UP(plan->end, PAGE_BYTES);
 	if (limit < floor || length > limit - floor)
 		return too_small(memory, floor + length, "the initramfs", err);

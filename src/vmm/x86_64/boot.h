@@ -45,7 +45,7 @@ int kt_boot_load_kernel(const struct kt_kernel *kernel,
 
 /*
  * The place for `length` bytes of initramfs: as high as the protocol and the
- * region that holds the kernel allow, aligned to 2 MiB. -ENOSPC with a message
+ * RAM that holds the kernel allow, aligned to 2 MiB. -ENOSPC with a message
  * that tells how much memory is missing.
  */
 int kt_boot_place_initrd(const struct kt_boot_kernel *plan,

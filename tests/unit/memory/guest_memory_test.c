@@ -105,6 +105,17 @@ static void a_copy_does_not_wrap_around(void **state)
 			 -EFAULT);
 }
 
+static void ram_ends_at_the_next_hole(void **state)
+{
+	(void)state;
+	assert_true(kt_guest_memory_end(&memory, regions[0].gpa) ==
+		    regions[1].gpa + regions[1].size_bytes);
+	assert_true(kt_guest_memory_end(&memory, regions[2].gpa) ==
+		    regions[2].gpa + regions[2].size_bytes);
+	assert_true(kt_guest_memory_end(
+			    &memory, regions[1].gpa + regions[1].size_bytes) == 0);
+}
+
 static void an_empty_copy_touches_nothing(void **state)
 {
 	(void)state;
@@ -122,6 +133,7 @@ int main(void)
 		cmocka_unit_test(copies_cross_borders),
 		cmocka_unit_test(a_copy_that_leaves_ram_fails),
 		cmocka_unit_test(a_copy_does_not_wrap_around),
+		cmocka_unit_test(ram_ends_at_the_next_hole),
 		cmocka_unit_test(an_empty_copy_touches_nothing),
 	};
 

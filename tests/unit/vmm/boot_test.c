@@ -169,6 +169,47 @@ static void a_kernel_larger_than_memory_says_how_much_it_wants(void **state)
 	assert_contains(err.message, "raise memory_mib");
 }
 
+/* The first node ends at 48 MiB, the second begins there. */
+static void a_kernel_may_lie_across_nodes(void **state)
+{
+	struct fixture *f = *state;
+	const uint64_t border = 48 * KT_MIB;
+	struct kt_boot_kernel plan;
+
+	f->kernel.segments[0].gpa = border - 0x1000;
+	f->kernel.entry = border - 0x1000;
+	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
+	assert_int_equal(kt_boot_check_room(&plan, &f->view, NULL), 0);
+	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, NULL),
+			 0);
+	for (uint64_t at = 0; at < 0x2000; at++)
+		assert_int_equal(f->memory.base[border - 0x1000 + at], 0xcc);
+	assert_int_equal(f->memory.base[border + 0x1000], 0);
+}
+
+static void memory_behind_a_hole_is_no_room(void **state)
+{
+	struct fixture *f = *state;
+	const struct kt_memory_region apart[] = {
+		{ .gpa = 0, .size_bytes = 18 * KT_MIB },
+		{ .gpa = 19 * KT_MIB, .size_bytes = 64 * KT_MIB },
+	};
+	const struct kt_guest_memory memory = { apart, KT_ARRAY_SIZE(apart) };
+	struct kt_boot_kernel plan;
+	struct ktstr_error err = {};
+	uint64_t gpa;
+
+	f->kernel.segments[0].memory_bytes = KT_MIB;
+	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
+	assert_int_equal(
+		kt_boot_place_initrd(&plan, &memory, 2 * KT_MIB, &gpa, &err),
+		-ENOSPC);
+	assert_contains(err.message,
+			"of 82 MiB, of which 82 MiB lie below 3 GiB");
+	plan.end = 20 * KT_MIB;
+	assert_int_equal(kt_boot_check_room(&plan, &memory, &err), -ENOSPC);
+}
+
 static void the_initramfs_goes_as_high_as_it_may(void **state)
 {
 	struct fixture *f = *state;
@@ -176,10 +217,10 @@ static void the_initramfs_goes_as_high_as_it_may(void **state)
 	uint64_t gpa;
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
-	/* The first node ends at 48 MiB. */
+	/* The second node ends there, right behind the first. */
 	assert_int_equal(
 		kt_boot_place_initrd(&plan, &f->view, 0x1000, &gpa, NULL), 0);
-	assert_true(gpa == 46 * KT_MIB);
+	assert_true(gpa == 62 * KT_MIB);
 	plan.initrd_max = 32 * KT_MIB - 1;
 	assert_int_equal(
 		kt_boot_place_initrd(&plan, &f->view, 0x1000, &gpa, NULL), 0);
@@ -193,7 +234,7 @@ static void a_tight_initramfs_gives_up_its_alignment(void **state)
 	uint64_t gpa, room;
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
-	room = 48 * KT_MIB - plan.end;
+	room = 64 * KT_MIB - plan.end;
 	assert_int_equal(kt_boot_place_initrd(&plan, &f->view, room, &gpa, NULL),
 			 0);
 	assert_true(gpa == plan.end);
@@ -208,7 +249,7 @@ static void an_initramfs_without_room_is_refused(void **state)
 
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
 	assert_int_equal(kt_boot_place_initrd(&plan, &f->view,
-					      48 * KT_MIB - plan.end + 1, &gpa,
+					      64 * KT_MIB - plan.end + 1, &gpa,
 					      &err),
 			 -ENOSPC);
 	assert_contains(err.message, "the initramfs");
@@ -345,6 +386,8 @@ int main(void)
 		TEST(a_bzimage_that_was_not_unpacked_enters_at_0x200),
 		TEST(a_kernel_without_a_64_bit_entry_says_why_it_has_none),
 		TEST(a_kernel_larger_than_memory_says_how_much_it_wants),
+		TEST(a_kernel_may_lie_across_nodes),
+		TEST(memory_behind_a_hole_is_no_room),
 		TEST(the_initramfs_goes_as_high_as_it_may),
 		TEST(a_tight_initramfs_gives_up_its_alignment),
 		TEST(an_initramfs_without_room_is_refused),

@@ -434,6 +434,19 @@ static void deferred_memory_is_enough_to_start(void **state)
 	ktstr_vm_destroy(vm);
 }
 
+static void small_nodes_hold_a_kernel_together(void **state)
+{
+	/* 3 MiB each: the initramfs fits no node alone. */
+	struct ktstr_vm *vm = MICRO_VM("reset", resetting, .memory_mib = 24,
+				       .topology = KTSTR_TOPOLOGY(8, 8, 1, 1));
+	struct ktstr_vm_result *result = run(vm);
+
+	(void)state;
+	assert_string_equal(result->console, "hi\n");
+	ktstr_vm_result_free(result);
+	ktstr_vm_destroy(vm);
+}
+
 static void what_cannot_boot_is_not_built(void **state)
 {
 	_cleanup_free_ char *path = in_scratch("reset");
@@ -547,6 +560,7 @@ int main(void)
 		cmocka_unit_test(two_vms_run_at_once),
 		cmocka_unit_test(statistics_and_timings_are_there),
 		cmocka_unit_test(deferred_memory_is_enough_to_start),
+		cmocka_unit_test(small_nodes_hold_a_kernel_together),
 		cmocka_unit_test(what_cannot_boot_is_not_built),
 		cmocka_unit_test(dmesg_streams_the_kernel_log_by_lines),
 		cmocka_unit_test(nothing_is_left_behind),
