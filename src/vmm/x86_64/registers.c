@@ -34,9 +34,9 @@ void kt_registers_text(int vcpu_fd, char *text, size_t size)
 
 int kt_registers_where(int vcpu_fd, struct kt_state_vcpu *ret)
 {
-	struct kvm_mp_state mp;
-	struct kvm_sregs s;
-	struct kvm_regs r;
+	struct kvm_mp_state mp = {};
+	struct kvm_sregs s = {};
+	struct kvm_regs r = {};
 
 	if (ioctl(vcpu_fd, KVM_GET_MP_STATE, &mp) < 0 ||
 	    ioctl(vcpu_fd, KVM_GET_REGS, &r) < 0 ||
