@@ -9,11 +9,15 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/macro.h"
 #include "kernel/cache.h"
 #include "kernel/unpacked.h"
 
-#define TRAILER_MAGIC   "ktstrE01"
+#define TRAILER_MAGIC   "ktstrE02"
 #define LOCK_TIMEOUT_MS 60000
+
+/* What is zero and shorter costs a loader more to find than to read. */
+#define HOLE_BYTES KT_MIB
 
 struct trailer {
 	char magic[8];
@@ -137,6 +141,30 @@ static int open_nameless(const char *directory, char **ret_temporary)
 	return fd;
 }
 
+static bool is_zero(const uint8_t *data, size_t bytes)
+{
+	return !*data && !memcmp(data, data + 1, bytes - 1);
+}
+
+/*
+ * Leaves holes where the ELF has nothing but zeros, one at the end outside of
+ * the file so far.
+ */
+static int write_elf(int fd, const uint8_t *elf, size_t elf_bytes)
+{
+	int r = 0;
+
+	for (size_t at = 0; !r && at < elf_bytes; at += HOLE_BYTES) {
+		size_t n = KT_MIN((size_t)HOLE_BYTES, elf_bytes - at);
+
+		if (!is_zero(elf + at, n))
+			r = kt_write_all(fd, elf + at, n);
+		else if (lseek(fd, (off_t)n, SEEK_CUR) < 0)
+			r = -errno;
+	}
+	return r;
+}
+
 static int write_entry(int fd, const uint8_t *elf, size_t elf_bytes)
 {
 	struct timespec times[2];
@@ -153,7 +181,7 @@ static int write_entry(int fd, const uint8_t *elf, size_t elf_bytes)
 	times[1] = times[0];
 	trailer.mtime_s = times[1].tv_sec;
 	trailer.sum = trailer_sum(&trailer);
-	r = kt_write_all(fd, elf, elf_bytes);
+	r = write_elf(fd, elf, elf_bytes);
 	if (!r)
 		r = kt_write_all(fd, &trailer, sizeof(trailer));
 	/* On disk before it has a name and a stamp to be trusted by. */
@@ -211,7 +239,9 @@ static int store_in_memory(const uint8_t *elf, size_t elf_bytes,
 
 	if (fd < 0)
 		return -errno;
-	r = kt_write_all(fd, elf, elf_bytes);
+	r = write_elf(fd, elf, elf_bytes);
+	if (!r && ftruncate(fd, (off_t)elf_bytes) < 0)
+		r = -errno;
 	if (r) {
 		kt_close(fd);
 		return r;

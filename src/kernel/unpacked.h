@@ -8,6 +8,7 @@
  *	ELF, then a trailer of fixed size: magic, size, the file's own
  *	modification time, XXH3-128 of the ELF, and a hash of these
  *
+ * Long runs of zeros, a fifth of a kernel, are holes that loaders pass over.
  * A file comes into being whole, under its final name, and never changes. One
  * whose size or trailer is wrong is made anew. One whose modification time is
  * not the recorded one was copied or tampered with: only then is the whole

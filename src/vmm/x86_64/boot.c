@@ -3,6 +3,8 @@
 #include <errno.h>
 #include <linux/kvm.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
@@ -149,6 +151,42 @@ static bool has_room(const struct kt_guest_memory *memory, uint64_t gpa,
 	return end && bytes <= end - gpa;
 }
 
+/*
+ * Fresh guest memory is zero already: a hole costs neither the copying nor the
+ * pages. A file system that knows of no holes shows one stretch of data.
+ */
+static int load_segment(const struct kt_guest_memory *memory, int fd,
+			const struct kt_kernel_segment *s)
+{
+	const off_t start = (off_t)s->file_offset;
+	const off_t end = start + (off_t)s->file_bytes;
+	off_t data = start, hole;
+	struct stat st;
+	int r = 0;
+
+	/* A hole also goes on where a file was cut off. */
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	if (st.st_size < end)
+		return -ENODATA;
+	while (!r && data < end) {
+		data = lseek(fd, data, SEEK_DATA);
+		if (data < 0)
+			return errno == ENXIO ? 0 : -errno;
+		if (data >= end)
+			return 0;
+		hole = lseek(fd, data, SEEK_HOLE);
+		if (hole < 0)
+			return -errno;
+		hole = KT_MIN(hole, end);
+		r = kt_guest_memory_load(memory,
+					 s->gpa + (uint64_t)(data - start), fd,
+					 (uint64_t)data, (uint64_t)(hole - data));
+		data = hole;
+	}
+	return r;
+}
+
 static int load_segments(const struct kt_kernel *kernel,
 			 const struct kt_guest_memory *memory,
 			 const struct kt_boot_kernel *plan,
@@ -160,9 +198,7 @@ static int load_segments(const struct kt_kernel *kernel,
 
 		if (!has_room(memory, s->gpa, s->memory_bytes))
 			return too_small(memory, plan->end, "the kernel", err);
-		/* Fresh guest memory is zero already behind the file's part. */
-		r = kt_guest_memory_load(memory, s->gpa, kernel->elf_fd,
-					 s->file_offset, s->file_bytes);
+		r = load_segment(memory, kernel->elf_fd, s);
 		if (r)
 			return kt_err_errno(err, r,
 					    "cannot read the unpacked kernel");

@@ -131,6 +131,29 @@ static void a_bzimage_is_unpacked_once(void **state)
 	entry = cached_entry(f);
 }
 
+static void long_zeros_take_no_room_in_the_cache(void **state)
+{
+	static const uint8_t mebibyte[1 << 20];
+	struct fixture *f = *state;
+	_cleanup_free_ char *path = NULL, *entry = NULL;
+	struct stat st;
+
+	for (int i = 0; i < 4; i++)
+		kt_strbuf_add_bytes(&f->elf, mebibyte, sizeof(mebibyte));
+	kt_strbuf_add(&f->elf, "the end");
+	f->image.length = 0;
+	test_make_bzimage(KT_COMPRESSION_ZSTD, &f->elf, &f->image);
+	test_put32(&f->image, 0x260, 8 << 20); /* init_size */
+	path = write_image(f);
+	open_and_compare(f, path);
+	entry = cached_entry(f);
+	assert_int_equal(stat(entry, &st), 0);
+	assert_true((size_t)st.st_size > f->elf.length);
+	assert_true((size_t)st.st_blocks * 512 < f->elf.length / 2);
+	open_and_compare(f, path);
+	assert_int_equal(f->notices, 1);
+}
+
 static void the_header_of_a_bzimage_comes_with_it(void **state)
 {
 	struct fixture *f = *state;
@@ -463,6 +486,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(a_bzimage_is_unpacked_once),
+		TEST(long_zeros_take_no_room_in_the_cache),
 		TEST(the_header_of_a_bzimage_comes_with_it),
 		TEST(a_changed_image_is_another_kernel),
 		TEST(a_truncated_cache_entry_is_made_anew),

@@ -104,6 +104,51 @@ static void an_elf_kernel_lies_where_its_segments_say(void **state)
 	assert_int_equal(f->memory.base[KERNEL_GPA + 0x2000], 0);
 }
 
+static void holes_of_an_elf_kernel_are_left_alone(void **state)
+{
+	struct fixture *f = *state;
+	struct kt_boot_kernel plan;
+	uint8_t *at = f->memory.base + KERNEL_GPA;
+
+	/* The segment's second page becomes a hole, which then ends the file. */
+	assert_int_equal(ftruncate(f->kernel.elf_fd, 0x2000), 0);
+	assert_int_equal(ftruncate(f->kernel.elf_fd, KERNEL_BYTES), 0);
+	at[0x1000] = 0x55;
+	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
+	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, NULL),
+			 0);
+	assert_int_equal(at[0xfff], 0xcc);
+	assert_int_equal(at[0x1000], 0x55);
+
+	/* And in front of data. */
+	at[0x1000] = 0;
+	at[0] = 0x55;
+	assert_int_equal(ftruncate(f->kernel.elf_fd, 0x1000), 0);
+	assert_int_equal(ftruncate(f->kernel.elf_fd, 0x2000), 0);
+	assert_int_equal(kt_pwrite_all(f->kernel.elf_fd, f->kernel.elf, 0x1000,
+				       0x2000),
+			 0);
+	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, NULL),
+			 0);
+	assert_int_equal(at[0], 0x55);
+	assert_int_equal(at[0x1000], 0xcc);
+	assert_int_equal(at[0x1fff], 0xcc);
+	assert_int_equal(at[0x2000], 0);
+}
+
+static void an_elf_kernel_that_was_cut_off_meanwhile_is_refused(void **state)
+{
+	struct fixture *f = *state;
+	struct kt_boot_kernel plan;
+	struct ktstr_error err = {};
+
+	assert_int_equal(kt_boot_plan(&f->kernel, &plan, NULL), 0);
+	assert_int_equal(ftruncate(f->kernel.elf_fd, KERNEL_BYTES - 1), 0);
+	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, &err),
+			 -ENODATA);
+	assert_contains(err.message, "cannot read the unpacked kernel");
+}
+
 static void a_kernel_outside_of_low_memory_is_refused(void **state)
 {
 	struct fixture *f = *state;
@@ -382,6 +427,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(an_elf_kernel_lies_where_its_segments_say),
+		TEST(holes_of_an_elf_kernel_are_left_alone),
+		TEST(an_elf_kernel_that_was_cut_off_meanwhile_is_refused),
 		TEST(a_kernel_outside_of_low_memory_is_refused),
 		TEST(a_bzimage_that_was_not_unpacked_enters_at_0x200),
 		TEST(a_kernel_without_a_64_bit_entry_says_why_it_has_none),
