@@ -37,6 +37,8 @@ enum kt_frame_type {
 	KT_FRAME_EXIT = KT_FRAME_TAG('E', 'X', 'I', 'T'), /* i32 */
 	KT_FRAME_CRASH = KT_FRAME_TAG('C', 'R', 'S', 'H'), /* text */
 	KT_FRAME_DMESG = KT_FRAME_TAG('D', 'M', 'S', 'G'), /* text */
+	KT_FRAME_TEST_RESULT =
+		KT_FRAME_TAG('T', 'R', 'E', 'S'), /* JSON, guest_files.h */
 
 	/* Host to guest. */
 	KT_FRAME_STDIN = KT_FRAME_TAG('S', 'T', 'D', 'I'), /* empty: EOF */

@@ -61,3 +61,25 @@
  * /usr/sbin, /usr/lib and /usr/lib64 are links to the ones of the same name in
  * the root, so that a file is found under either path.
  */
+
+/*
+ * Where a test's process leaves what came of it, for init to send as a
+ * KT_FRAME_TEST_RESULT when that process has ended:
+ *
+ *	{ "test": NAME, "verdict": "pass"|"fail"|"skip"|"inconclusive",
+ *	  "duration_ns": N, "notes": [TEXT...],
+ *	  "metrics": [{ "name": TEXT, "value": X, "unit": TEXT }...] }
+ */
+#define KT_GUEST_RESULT "/run/ktstr-result.json"
+
+/*
+ * Words by which a test binary is told what to do; in the guest the first, with
+ * the test's name behind it, is all of KT_GUEST_ARGS. --ktstr-list prints
+ *
+ *	{ "ktstr_list": 1, "tests": [{ "name": TEXT, "file": TEXT, "line": N,
+ *	  "numa_nodes": N, "llcs": N, "cores": N, "threads": N,
+ *	  "memory_mib": N, "duration_s": N, "timeout_s": N,
+ *	  "expect_err": BOOL, "include_files": [TEXT...] }...] }
+ */
+#define KT_TEST_ARG_RUN  "--ktstr-test-fn"
+#define KT_TEST_ARG_LIST "--ktstr-list"

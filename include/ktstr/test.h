@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef KTSTR_TEST_H
+#define KTSTR_TEST_H
+
+/*
+ * Scheduler tests as data. A test declares the machine that it wants and says
+ * in a few lines what happens in it; `ktstr test BINARY` boots that machine and
+ * runs the test there, and the binary itself is the machine's init:
+ *
+ *	#include <ktstr/test.h>
+ *
+ *	KTSTR_TEST(everyone_runs, .llcs = 2, .cores = 2)
+ *	{
+ *		...
+ *		return KTSTR_PASS;
+ *	}
+ *
+ * A test binary is linked statically with libktstr-test, which has the main():
+ *
+ *	cc -static -o mytests mytests.c $(pkg-config --cflags --libs --static libktstr-test)
+ *
+ * Run plainly it hands itself to `ktstr test`; with --ktstr-list it lists its
+ * tests as JSON.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* What a test says of the scheduler. Programs exit 0, 1, 77 and 2 for them. */
+enum ktstr_verdict {
+	KTSTR_PASS,
+	KTSTR_FAIL,
+	KTSTR_SKIP,	    /* it cannot run here: no verdict */
+	KTSTR_INCONCLUSIVE, /* it ran, but what it saw proves nothing */
+};
+
+struct ktstr_context; /* the running test; opaque */
+
+typedef enum ktstr_verdict (*ktstr_test_function)(struct ktstr_context *ctx);
+
+/* Made by KTSTR_TEST(), never by hand. */
+struct ktstr_test {
+	const char *name;
+	const char *file;
+	int line;
+	ktstr_test_function function;
+
+	/* The machine: NUMA nodes, last-level caches of the whole machine,
+	 * cores a cache, threads a core; CPUs = llcs x cores x threads. */
+	uint32_t numa_nodes;
+	uint32_t llcs;
+	uint32_t cores;
+	uint32_t threads;
+	uint32_t memory_mib; /* at least; the runner gives more CPUs more */
+
+	uint32_t duration_s; /* how long the test lets its workers work */
+	/* How long it may take from its start to its end; 0: duration_s and
+	 * a margin. The time that the machine takes to boot does not count. */
+	uint32_t timeout_s;
+
+	/* A test that shows that a broken thing is noticed: fail is pass. */
+	bool expect_err;
+
+	const char *const *include_files; /* PATH or PATH:GUEST_PATH, NULL-ended */
+};
+
+#define KTSTR_TEST_DEFAULTS_                                                   \
+	.numa_nodes = 1, .llcs = 1, .cores = 2, .threads = 1,                  \
+	.memory_mib = 2048, .duration_s = 12
+
+#ifdef __clang__
+#define KTSTR_TEST_OVERRIDE_                                                   \
+	_Pragma("clang diagnostic ignored \"-Winitializer-overrides\"")
+#else
+#define KTSTR_TEST_OVERRIDE_                                                   \
+	_Pragma("GCC diagnostic ignored \"-Woverride-init\"")
+#endif
+
+/*
+ * KTSTR_TEST(name, attributes...) { body }: registers a test. The attributes
+ * are members of struct ktstr_test; the body is a function that gets `ctx` and
+ * returns a verdict.
+ */
+#define KTSTR_TEST(name_, ...)                                                 \
+	static enum ktstr_verdict ktstr_test_run_##name_(                      \
+		struct ktstr_context *ctx);                                    \
+	_Pragma("GCC diagnostic push") KTSTR_TEST_OVERRIDE_                    \
+	static const struct ktstr_test ktstr_test_##name_ = {                  \
+		KTSTR_TEST_DEFAULTS_,                                          \
+		.name = #name_,                                                \
+		.file = __FILE__,                                              \
+		.line = __LINE__,                                              \
+		.function = ktstr_test_run_##name_,                            \
+		__VA_ARGS__                                                    \
+	};                                                                     \
+	_Pragma("GCC diagnostic pop")                                          \
+	__attribute__((used, section("ktstr_tests"))) static const struct      \
+		ktstr_test *const ktstr_test_entry_##name_ =                   \
+			&ktstr_test_##name_;                                   \
+	static enum ktstr_verdict ktstr_test_run_##name_(                      \
+		__attribute__((unused)) struct ktstr_context *ctx)
+
+/*
+ * Says something about the verdict: a line of the report, with a printf
+ * format. The last words of a failing test should say what was wrong, the
+ * value and the limit.
+ */
+void ktstr_note(struct ktstr_context *ctx, const char *fmt, ...)
+	__attribute__((format(printf, 2, 3)));
+
+/* A number for the report and the sidecar, such as a latency in `unit`. */
+void ktstr_metric(struct ktstr_context *ctx, const char *name, double value,
+		  const char *unit);
+
+/* The declaration of the test that runs. */
+const struct ktstr_test *ktstr_current(const struct ktstr_context *ctx);
+
+/* Fails the test with the condition's text, file and line, if it is false. */
+#define KTSTR_REQUIRE(ctx_, condition_)                                        \
+	do {                                                                   \
+		if (!(condition_)) {                                           \
+			ktstr_note((ctx_), "%s:%d: not so: %s", __FILE__,      \
+				   __LINE__, #condition_);                     \
+			return KTSTR_FAIL;                                     \
+		}                                                              \
+	} while (0)
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
