@@ -297,6 +297,24 @@ static int init_start_command(char *command, struct kt_child *child,
 	return r < 0 ? kt_err_errno(err, r, "cannot start the command") : 0;
 }
 
+/* A test binary is its guest's init and, once more, the test's own process. */
+static int init_start_program(const struct kt_string_list *args,
+			      struct kt_child *child, struct ktstr_error *err)
+{
+	static char init_path[] = "/init";
+	_cleanup_free_ char **argv =
+		calloc(args->count + 2, sizeof(*argv));
+	int r;
+
+	if (!argv)
+		return kt_err_errno(err, -ENOMEM, "no memory for arguments");
+	argv[0] = init_path;
+	for (size_t i = 0; i < args->count; i++)
+		argv[i + 1] = args->items[i];
+	r = kt_child_start_pipes(init_path, argv, child);
+	return r < 0 ? kt_err_errno(err, r, "cannot start %s", init_path) : 0;
+}
+
 /* From PID 1 this reaches every process but init itself. */
 static void init_kill_leftovers(pid_t session)
 {
@@ -307,11 +325,15 @@ static void init_kill_leftovers(pid_t session)
 static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *err)
 {
 	_cleanup_close_ int console_fd = -1, kmsg_fd = -1;
+	_cleanup_(kt_string_list_deinit) struct kt_string_list args = {0};
 	_cleanup_free_ char *command = NULL;
 	struct kt_session_config config;
 	struct kt_child child;
 	int r;
 
+	r = kt_string_list_read(&args, KT_GUEST_ARGS);
+	if (r < 0)
+		return kt_err_errno(err, r, "cannot read %s", KT_GUEST_ARGS);
 	r = kt_read_file(KT_GUEST_EXEC, INIT_EXEC_MAX_BYTES, &command, NULL);
 	if (r < 0 && r != -ENOENT)
 		return kt_err_errno(err, r, "cannot read %s", KT_GUEST_EXEC);
@@ -330,7 +352,9 @@ static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *e
 		.kill_leftovers = init_kill_leftovers,
 	};
 	unsetenv(KT_GUEST_ENV_SYMBOLS);
-	if (command)
+	if (args.count)
+		r = init_start_program(&args, &child, err);
+	else if (command)
 		r = init_start_command(command, &child, err);
 	else
 		r = init_start_shell(init, &child, &console_fd, err);
@@ -340,6 +364,21 @@ static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *e
 	r = kt_session_run(&config, &child, ret_exit_code);
 	return r < 0 ? kt_err_errno(err, r, "cannot go on serving the command")
 		     : 0;
+}
+
+/* Absent where the program was no test, or died before it could write it. */
+static int init_send_result(struct init *init, struct ktstr_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int r;
+
+	r = kt_read_file(KT_GUEST_RESULT, KT_FRAME_MAX_PAYLOAD, &text, &length);
+	if (r == -ENOENT)
+		return 0;
+	if (r == 0)
+		r = kt_link_send(&init->link, KT_FRAME_TEST_RESULT, text, length);
+	return r < 0 ? kt_err_errno(err, r, "cannot send the test's result") : 0;
 }
 
 static int init_send_exit(struct init *init, int exit_code,
@@ -386,6 +425,7 @@ int kt_guest_init_main(int argc, char **argv)
 		init_fatal(&init, &err);
 	init_furnish(&init);
 	if (init_run(&init, &exit_code, &err) < 0 ||
+	    init_send_result(&init, &err) < 0 ||
 	    init_send_exit(&init, exit_code, &err) < 0)
 		init_fatal(&init, &err);
 	init_await_end(&init);

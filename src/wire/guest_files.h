@@ -72,6 +72,14 @@
  */
 #define KT_GUEST_RESULT "/run/ktstr-result.json"
 
+/* When the guest ends a test that goes on; the host ends its machine later. */
+#define KT_TEST_MARGIN_S 30
+static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,
+					     unsigned int duration_s)
+{
+	return timeout_s ? timeout_s : duration_s + KT_TEST_MARGIN_S;
+}
+
 /*
  * Words by which a test binary is told what to do; in the guest the first, with
  * the test's name behind it, is all of KT_GUEST_ARGS. --ktstr-list prints

@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The main() of every test binary: the guest's init, the list of its tests, one
+ * of them, or, run plainly, `ktstr test` of itself.
+ */
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "guest/init.h"
+#include "guest/test_registry.h"
+#include "guest/test_run.h"
+#include "wire/guest_files.h"
+
+/* No verdict: what was asked could not be done. */
+#define EXIT_BROKEN 125
+
+static int list_tests(void)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	size_t n;
+	const struct ktstr_test *const *tests = kt_tests(&n);
+
+	if (kt_tests_list(tests, n, &text) < 0 ||
+	    kt_write_all(STDOUT_FILENO, text.data, text.length) < 0) {
+		fprintf(stderr, "cannot list the tests: %s\n", strerror(errno));
+		return EXIT_BROKEN;
+	}
+	return 0;
+}
+
+static int run_test(const char *name)
+{
+	const struct ktstr_test *test = kt_test_find(name);
+	struct ktstr_error err = {};
+	enum ktstr_verdict verdict;
+
+	if (!test) {
+		fprintf(stderr, "there is no test \"%s\" here\n", name);
+		return EXIT_BROKEN;
+	}
+	if (kt_test_run(test,
+			kt_test_timeout_s(test->timeout_s, test->duration_s) * 1000,
+			KT_GUEST_RESULT, &verdict, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return EXIT_BROKEN;
+	}
+	return kt_verdict_exit_code(verdict);
+}
+
+static int hand_to_ktstr(int argc, char **argv)
+{
+	_cleanup_free_ const char **words =
+		calloc((size_t)argc + 3, sizeof(*words));
+	const char *ktstr = getenv("KTSTR");
+	char self[PATH_MAX];
+	ssize_t length = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	size_t n = 0;
+
+	if (!words || length < 0) {
+		fprintf(stderr, "cannot find out this program's own path: %s\n",
+			strerror(errno));
+		return EXIT_BROKEN;
+	}
+	self[length] = '\0';
+	if (!ktstr || !*ktstr)
+		ktstr = "ktstr";
+	words[n++] = ktstr;
+	words[n++] = "test";
+	words[n++] = self;
+	for (int i = 1; i < argc; i++)
+		words[n++] = argv[i];
+	execvp(ktstr, (char *const *)words);
+	fprintf(stderr,
+		"cannot run %s, which boots the machines of these tests: %s "
+		"(put it into PATH, or its path into KTSTR)\n",
+		ktstr, strerror(errno));
+	return EXIT_BROKEN;
+}
+
+int main(int argc, char **argv)
+{
+	if (getpid() == 1)
+		return kt_guest_init_main(argc, argv);
+	if (argc == 2 && strcmp(argv[1], KT_TEST_ARG_LIST) == 0)
+		return list_tests();
+	if (argc == 3 && strcmp(argv[1], KT_TEST_ARG_RUN) == 0)
+		return run_test(argv[2]);
+	return hand_to_ktstr(argc, argv);
+}

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/test_registry.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <string.h>
+
+#include "base/cleanup.h"
+
+/* The linker's own names for the ends of the section; weak: without tests. */
+extern const struct ktstr_test *const __start_ktstr_tests[]
+	__attribute__((weak, visibility("hidden")));
+extern const struct ktstr_test *const __stop_ktstr_tests[]
+	__attribute__((weak, visibility("hidden")));
+
+KT_DEFINE_CLEANUP(json_t *, json_decref)
+
+const struct ktstr_test *const *kt_tests(size_t *ret_n)
+{
+	*ret_n = (size_t)(__stop_ktstr_tests - __start_ktstr_tests);
+	return __start_ktstr_tests;
+}
+
+const struct ktstr_test *kt_test_find(const char *name)
+{
+	size_t n;
+	const struct ktstr_test *const *tests = kt_tests(&n);
+
+	for (size_t i = 0; i < n; i++) {
+		if (strcmp(tests[i]->name, name) == 0)
+			return tests[i];
+	}
+	return NULL;
+}
+
+static json_t *list_files(const char *const *files)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; files && files[i]; i++) {
+		if (json_array_append_new(list, json_string(files[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *list_test(const struct ktstr_test *test)
+{
+	const struct {
+		const char *name;
+		uint32_t value;
+	} numbers[] = {
+		{ "line", (uint32_t)test->line },
+		{ "numa_nodes", test->numa_nodes },
+		{ "llcs", test->llcs },
+		{ "cores", test->cores },
+		{ "threads", test->threads },
+		{ "memory_mib", test->memory_mib },
+		{ "duration_s", test->duration_s },
+		{ "timeout_s", test->timeout_s },
+	};
+	json_t *entry =
+		json_pack("{s:s, s:s, s:b, s:o}", "name", test->name, "file",
+			  test->file, "expect_err", test->expect_err,
+			  "include_files", list_files(test->include_files));
+
+	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
+	     i++) {
+		if (json_object_set_new(entry, numbers[i].name,
+					json_integer(numbers[i].value)) < 0) {
+			json_decref(entry);
+			return NULL;
+		}
+	}
+	return entry;
+}
+
+static int append(const char *text, size_t length, void *userdata)
+{
+	kt_strbuf_add_bytes(userdata, text, length);
+	return 0;
+}
+
+int kt_tests_list(const struct ktstr_test *const *tests, size_t n,
+		  struct kt_strbuf *ret)
+{
+	_cleanup_(json_decref_cleanup) json_t *root = NULL;
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < n; i++) {
+		if (json_array_append_new(list, list_test(tests[i])) < 0) {
+			json_decref(list);
+			return -ENOMEM;
+		}
+	}
+	root = json_pack("{s:i, s:o}", "ktstr_list", 1, "tests", list);
+	if (!root || json_dump_callback(root, append, ret, JSON_INDENT(2)) < 0)
+		return -ENOMEM;
+	kt_strbuf_add_char(ret, '\n');
+	return kt_strbuf_failed(ret) ? -ENOMEM : 0;
+}

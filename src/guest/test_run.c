@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "guest/test_run.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/strbuf.h"
+
+#define NS_PER_MS 1000000u
+
+KT_DEFINE_CLEANUP(json_t *, json_decref)
+
+/* The test's side of the pipe. */
+struct ktstr_context {
+	const struct ktstr_test *test;
+	int record_fd;
+};
+
+static const struct {
+	const char *name;
+	int exit_code;
+} verdicts[] = {
+	[KTSTR_PASS] = { "pass", 0 },
+	[KTSTR_FAIL] = { "fail", 1 },
+	[KTSTR_SKIP] = { "skip", 77 },
+	[KTSTR_INCONCLUSIVE] = { "inconclusive", 2 },
+};
+
+int kt_verdict_exit_code(enum ktstr_verdict verdict)
+{
+	return verdicts[verdict].exit_code;
+}
+
+const char *kt_verdict_name(enum ktstr_verdict verdict)
+{
+	return verdicts[verdict].name;
+}
+
+/* One record is one line of JSON; the runner's end takes what fits. */
+static void send_record(const struct ktstr_context *ctx, json_t *record)
+{
+	_cleanup_(json_decref_cleanup) json_t *owned = record;
+	_cleanup_strbuf_ struct kt_strbuf line = {};
+	_cleanup_free_ char *text = NULL;
+
+	if (owned)
+		text = json_dumps(owned, JSON_COMPACT);
+	if (!text)
+		return;
+	kt_strbuf_addf(&line, "%s\n", text);
+	if (!kt_strbuf_failed(&line))
+		(void)kt_write_all(ctx->record_fd, line.data, line.length);
+}
+
+void ktstr_note(struct ktstr_context *ctx, const char *fmt, ...)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	json_t *note;
+	va_list args;
+
+	va_start(args, fmt);
+	kt_strbuf_vaddf(&text, fmt, args);
+	va_end(args);
+	/* The log has it too, with what the test printed around it. */
+	dprintf(STDOUT_FILENO, "%s\n", kt_strbuf_text(&text));
+	note = json_string(kt_strbuf_text(&text));
+	if (!note) {
+		/* JSON is UTF-8; what is not shows as question marks. */
+		for (size_t i = 0; i < text.length; i++) {
+			if ((unsigned char)text.data[i] >= 0x80)
+				text.data[i] = '?';
+		}
+		note = json_string(kt_strbuf_text(&text));
+	}
+	send_record(ctx, json_pack("{s:o}", "note", note));
+}
+
+void ktstr_metric(struct ktstr_context *ctx, const char *name, double value,
+		  const char *unit)
+{
+	send_record(ctx, json_pack("{s:{s:s, s:f, s:s}}", "metric", "name",
+				   name, "value", value, "unit", unit));
+}
+
+const struct ktstr_test *ktstr_current(const struct ktstr_context *ctx)
+{
+	return ctx->test;
+}
+
+/* The runner's side. */
+struct test_run {
+	const struct ktstr_test *test;
+	pid_t pid;
+	int pid_fd;
+	int record_fd;
+	struct kt_strbuf line;
+	json_t *notes;
+	json_t *metrics;
+	size_t bytes; /* of records kept */
+	size_t n_lost;
+	bool has_verdict;
+	enum ktstr_verdict verdict;
+};
+
+static void run_deinit(struct test_run *run)
+{
+	kt_close(run->record_fd);
+	kt_close(run->pid_fd);
+	kt_strbuf_deinit(&run->line);
+	json_decref(run->notes);
+	json_decref(run->metrics);
+}
+
+static void add_note(struct test_run *run, const char *fmt, ...) KT_PRINTF(2, 3);
+
+static void add_note(struct test_run *run, const char *fmt, ...)
+{
+	char text[512];
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(text, sizeof(text), fmt, args);
+	va_end(args);
+	json_array_append_new(run->notes, json_string(text));
+}
+
+static void take_record(struct test_run *run, const char *text, size_t length)
+{
+	_cleanup_(json_decref_cleanup) json_t *record =
+		json_loadb(text, length, 0, NULL);
+	json_t *note = json_object_get(record, "note");
+	json_t *metric = json_object_get(record, "metric");
+	json_t *verdict = json_object_get(record, "verdict");
+
+	if (json_is_integer(verdict)) {
+		json_int_t value = json_integer_value(verdict);
+
+		run->has_verdict = value >= 0 &&
+				   value < (json_int_t)KT_ARRAY_SIZE(verdicts);
+		if (run->has_verdict)
+			run->verdict = (enum ktstr_verdict)value;
+		return;
+	}
+	if (run->bytes + length > KT_TEST_NOTES_MAX_BYTES) {
+		run->n_lost++;
+		return;
+	}
+	run->bytes += length;
+	if (json_is_string(note))
+		json_array_append(run->notes, note);
+	else if (json_is_object(metric))
+		json_array_append(run->metrics, metric);
+}
+
+/* 1: there may be more; 0: nothing for now; -ENODATA: the end. */
+static int read_records(struct test_run *run)
+{
+	char data[4096];
+	const char *end;
+	ssize_t n = read(run->record_fd, data, sizeof(data));
+
+	if (n < 0)
+		return errno == EAGAIN || errno == EINTR ? 0 : -ENODATA;
+	if (n == 0)
+		return -ENODATA;
+	/* A record without an end is not kept for ever. */
+	if (run->line.length > KT_TEST_NOTES_MAX_BYTES) {
+		kt_strbuf_reset(&run->line);
+		run->n_lost++;
+	}
+	kt_strbuf_add_bytes(&run->line, data, (size_t)n);
+	while (run->line.length &&
+	       (end = memchr(run->line.data, '\n', run->line.length))) {
+		size_t length = (size_t)(end - run->line.data);
+
+		take_record(run, run->line.data, length);
+		kt_strbuf_drop(&run->line, length + 1);
+	}
+	return 1;
+}
+
+static _Noreturn void be_test(const struct ktstr_test *test, int record_fd)
+{
+	struct ktstr_context ctx = { .test = test, .record_fd = record_fd };
+	enum ktstr_verdict verdict;
+
+	setpgid(0, 0);
+	verdict = test->function(&ctx);
+	fflush(NULL);
+	send_record(&ctx, json_pack("{s:i}", "verdict", (int)verdict));
+	_exit(0);
+}
+
+static int start(struct test_run *run, struct ktstr_error *err)
+{
+	_cleanup_close_ int write_fd = -1;
+	int pair[2];
+
+	run->notes = json_array();
+	run->metrics = json_array();
+	if (!run->notes || !run->metrics)
+		return kt_err_errno(err, -ENOMEM, "no memory for a test");
+	if (pipe2(pair, O_CLOEXEC) < 0)
+		return kt_err_errno(err, -errno, "cannot make a pipe");
+	run->record_fd = pair[0];
+	write_fd = pair[1];
+	fflush(NULL);
+	run->pid = fork();
+	if (run->pid < 0)
+		return kt_err_errno(err, -errno, "cannot start the test");
+	if (run->pid == 0)
+		be_test(run->test, write_fd);
+	setpgid(run->pid, run->pid);
+	fcntl(run->record_fd, F_SETFL, O_NONBLOCK);
+	run->pid_fd = (int)syscall(SYS_pidfd_open, run->pid, 0);
+	if (run->pid_fd < 0) {
+		int r = -errno;
+
+		kill(run->pid, SIGKILL);
+		waitpid(run->pid, NULL, 0);
+		return kt_err_errno(err, r, "cannot watch the test");
+	}
+	return 0;
+}
+
+/* True when the test's process has ended by itself before that time. */
+static bool await_end(struct test_run *run, uint64_t deadline_ns)
+{
+	struct pollfd fds[] = {
+		{ .fd = run->pid_fd, .events = POLLIN },
+		{ .fd = run->record_fd, .events = POLLIN },
+	};
+
+	for (;;) {
+		uint64_t now = kt_now_ns();
+
+		if (now >= deadline_ns)
+			return false;
+		if (poll(fds, KT_ARRAY_SIZE(fds),
+			 (int)((deadline_ns - now) / NS_PER_MS) + 1) < 0 &&
+		    errno != EINTR)
+			return false;
+		if (fds[1].revents && read_records(run) < 0)
+			fds[1].fd = -1;
+		if (fds[0].revents)
+			return true;
+	}
+}
+
+static void conclude(struct test_run *run, bool ended, unsigned int timeout_ms)
+{
+	int status = 0;
+
+	kill(-run->pid, SIGKILL);
+	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
+		;
+	while (read_records(run) > 0)
+		;
+	if (run->n_lost)
+		add_note(run, "%zu more notes were not kept", run->n_lost);
+	if (run->has_verdict)
+		return;
+	run->verdict = KTSTR_FAIL;
+	if (!ended)
+		add_note(run, "the test was still running after %.6g s",
+			 timeout_ms / 1000.0);
+	else if (WIFSIGNALED(status))
+		add_note(run, "the test's process was killed by signal %d (%s)",
+			 WTERMSIG(status), strsignal(WTERMSIG(status)));
+	else
+		add_note(run, "the test's process exited with %d and gave no verdict",
+			 WEXITSTATUS(status));
+}
+
+static int write_result(const struct test_run *run, uint64_t duration_ns,
+			const char *path, struct ktstr_error *err)
+{
+	_cleanup_(json_decref_cleanup) json_t *result =
+		json_pack("{s:s, s:s, s:I, s:O, s:O}", "test", run->test->name,
+			  "verdict", kt_verdict_name(run->verdict),
+			  "duration_ns", (json_int_t)duration_ns, "notes",
+			  run->notes, "metrics", run->metrics);
+	_cleanup_free_ char *text = result ? json_dumps(result, 0) : NULL;
+	int r;
+
+	if (!text)
+		return kt_err_errno(err, -ENOMEM, "no memory for a result");
+	r = kt_write_file_atomic(path, text, strlen(text), 0644);
+	return r < 0 ? kt_err_errno(err, r, "cannot write %s", path) : 0;
+}
+
+int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
+		const char *result_path, enum ktstr_verdict *ret,
+		struct ktstr_error *err)
+{
+	_cleanup_(run_deinit) struct test_run run = {
+		.test = test,
+		.pid_fd = -1,
+		.record_fd = -1,
+	};
+	uint64_t start_ns = kt_now_ns();
+	bool ended;
+	int r;
+
+	r = start(&run, err);
+	if (r < 0)
+		return r;
+	ended = await_end(&run, start_ns + (uint64_t)timeout_ms * NS_PER_MS);
+	conclude(&run, ended, timeout_ms);
+	r = write_result(&run, kt_now_ns() - start_ns, result_path, err);
+	if (r == 0)
+		*ret = run.verdict;
+	return r;
+}

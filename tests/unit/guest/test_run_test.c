@@ -1,0 +1,281 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Tests of tests: what becomes of every way in which one can end. */
+#include "test.h"
+
+#include <fcntl.h>
+#include <jansson.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include "base/fd.h"
+#include "guest/test_registry.h"
+#include "guest/test_run.h"
+
+#define LONG_MS  20000
+#define SHORT_MS 200
+
+static const char *const files[] = { "perf", "/etc/passwd:etc/passwd", NULL };
+
+KTSTR_TEST(plain)
+{
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
+	   .memory_mib = 512, .duration_s = 5, .timeout_s = 9,
+	   .expect_err = true, .include_files = files)
+{
+	return KTSTR_SKIP;
+}
+
+KTSTR_TEST(talks)
+{
+	ktstr_note(ctx, "gap of %d ms", 12);
+	ktstr_note(ctx, "not UTF-8: \xff\xfe");
+	ktstr_metric(ctx, "latency", 1.5, "us");
+	ktstr_note(ctx, "%s", ktstr_current(ctx)->name);
+	return KTSTR_INCONCLUSIVE;
+}
+
+KTSTR_TEST(requires)
+{
+	KTSTR_REQUIRE(ctx, 1 + 1 == 2);
+	KTSTR_REQUIRE(ctx, 1 + 1 == 3);
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(crashes)
+{
+	ktstr_note(ctx, "so far so good");
+	signal(SIGABRT, SIG_DFL);
+	raise(SIGABRT);
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(leaves)
+{
+	int *volatile status = &(int){ 3 };
+
+	(void)ctx;
+	if (*status)
+		_exit(*status);
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(hangs)
+{
+	ktstr_note(ctx, "about to hang");
+	while (ktstr_current(ctx))
+		pause();
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(chatters)
+{
+	for (int i = 0; i < 4000; i++)
+		ktstr_note(ctx, "%0100d", i);
+	return KTSTR_FAIL;
+}
+
+/* A worker that is left behind holds the pipe, and must not hold the result. */
+KTSTR_TEST(leaves_a_worker)
+{
+	(void)ctx;
+	if (fork() == 0) {
+		for (;;)
+			pause();
+	}
+	return KTSTR_PASS;
+}
+
+static json_t *run(const char *name, unsigned int timeout_ms,
+		   enum ktstr_verdict expected)
+{
+	char path[] = "/tmp/ktstr-test-run-XXXXXX";
+	struct ktstr_error err = { 0 };
+	enum ktstr_verdict verdict;
+	json_t *result;
+	int fd = mkstemp(path);
+
+	assert_true(fd >= 0);
+	close(fd);
+	assert_int_equal(kt_test_run(kt_test_find(name), timeout_ms, path,
+				     &verdict, &err),
+			 0);
+	assert_int_equal(verdict, expected);
+	result = json_load_file(path, 0, NULL);
+	unlink(path);
+	assert_non_null(result);
+	assert_string_equal(json_string_value(json_object_get(result, "test")),
+			    name);
+	assert_string_equal(
+		json_string_value(json_object_get(result, "verdict")),
+		kt_verdict_name(expected));
+	assert_true(json_is_integer(json_object_get(result, "duration_ns")));
+	return result;
+}
+
+static size_t n_notes(const json_t *result)
+{
+	return json_array_size(json_object_get(result, "notes"));
+}
+
+static const char *note(const json_t *result, size_t i)
+{
+	return json_string_value(
+		json_array_get(json_object_get(result, "notes"), i));
+}
+
+static void a_verdict_comes_back(void **state)
+{
+	(void)state;
+	json_decref(run("plain", LONG_MS, KTSTR_PASS));
+	json_decref(run("declared", LONG_MS, KTSTR_SKIP));
+}
+
+static void notes_and_metrics_come_back(void **state)
+{
+	json_t *result = run("talks", LONG_MS, KTSTR_INCONCLUSIVE);
+	json_t *metric = json_array_get(json_object_get(result, "metrics"), 0);
+
+	(void)state;
+	assert_int_equal(n_notes(result), 3);
+	assert_string_equal(note(result, 0), "gap of 12 ms");
+	assert_string_equal(note(result, 1), "not UTF-8: ??");
+	assert_string_equal(note(result, 2), "talks");
+	assert_string_equal(json_string_value(json_object_get(metric, "name")),
+			    "latency");
+	assert_true(json_real_value(json_object_get(metric, "value")) == 1.5);
+	assert_string_equal(json_string_value(json_object_get(metric, "unit")),
+			    "us");
+	json_decref(result);
+}
+
+static void a_requirement_names_itself(void **state)
+{
+	json_t *result = run("requires", LONG_MS, KTSTR_FAIL);
+
+	(void)state;
+	assert_int_equal(n_notes(result), 1);
+	assert_non_null(strstr(note(result, 0), "not so: 1 + 1 == 3"));
+	json_decref(result);
+}
+
+static void a_crash_is_a_failure_with_its_notes(void **state)
+{
+	json_t *result = run("crashes", LONG_MS, KTSTR_FAIL);
+
+	(void)state;
+	assert_int_equal(n_notes(result), 2);
+	assert_string_equal(note(result, 0), "so far so good");
+	assert_non_null(
+		strstr(note(result, 1), "killed by signal 6 (Aborted)"));
+	json_decref(result);
+}
+
+static void an_exit_is_no_verdict(void **state)
+{
+	json_t *result = run("leaves", LONG_MS, KTSTR_FAIL);
+
+	(void)state;
+	assert_string_equal(note(result, 0),
+			    "the test's process exited with 3 and gave no "
+			    "verdict");
+	json_decref(result);
+}
+
+static void a_hang_is_ended(void **state)
+{
+	json_t *result = run("hangs", SHORT_MS, KTSTR_FAIL);
+
+	(void)state;
+	assert_string_equal(note(result, n_notes(result) - 1),
+			    "the test was still running after 0.2 s");
+	json_decref(result);
+}
+
+static void a_flood_of_notes_is_cut(void **state)
+{
+	json_t *result = run("chatters", LONG_MS, KTSTR_FAIL);
+	size_t n = n_notes(result);
+	char *text = json_dumps(result, 0);
+
+	(void)state;
+	assert_true(n > 100 && n < 4000);
+	assert_non_null(
+		strstr(note(result, n - 1), "more notes were not kept"));
+	assert_true(strlen(text) < 256 * 1024);
+	free(text);
+	json_decref(result);
+}
+
+static void a_left_worker_is_no_hang(void **state)
+{
+	(void)state;
+	json_decref(run("leaves_a_worker", LONG_MS, KTSTR_PASS));
+}
+
+static void the_list_says_what_is_declared(void **state)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
+	size_t n;
+	const struct ktstr_test *const *tests = kt_tests(&n);
+	json_t *root, *list, *entry = NULL;
+
+	(void)state;
+	assert_int_equal(kt_tests_list(tests, n, &text), 0);
+	root = json_loads(text.data, 0, NULL);
+	assert_non_null(root);
+	assert_int_equal(
+		json_integer_value(json_object_get(root, "ktstr_list")), 1);
+	list = json_object_get(root, "tests");
+	assert_int_equal(json_array_size(list), n);
+	for (size_t i = 0; i < n; i++) {
+		json_t *e = json_array_get(list, i);
+
+		if (!strcmp(json_string_value(json_object_get(e, "name")),
+			    "declared"))
+			entry = e;
+	}
+	assert_non_null(entry);
+	json_object_del(entry, "line");
+	json_object_del(entry, "file");
+	json_object_del(entry, "name");
+	free(text.data);
+	text = (struct kt_strbuf){
+		.data = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS)
+	};
+	assert_string_equal(
+		text.data,
+		"{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
+		"\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\"],"
+		"\"llcs\":4,\"memory_mib\":512,\"numa_nodes\":2,\"threads\":2,"
+		"\"timeout_s\":9}");
+	json_decref(root);
+}
+
+static void an_unknown_name_is_no_test(void **state)
+{
+	(void)state;
+	assert_null(kt_test_find("plai"));
+	assert_null(kt_test_find(""));
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_verdict_comes_back),
+		cmocka_unit_test(notes_and_metrics_come_back),
+		cmocka_unit_test(a_requirement_names_itself),
+		cmocka_unit_test(a_crash_is_a_failure_with_its_notes),
+		cmocka_unit_test(an_exit_is_no_verdict),
+		cmocka_unit_test(a_hang_is_ended),
+		cmocka_unit_test(a_flood_of_notes_is_cut),
+		cmocka_unit_test(a_left_worker_is_no_hang),
+		cmocka_unit_test(the_list_says_what_is_declared),
+		cmocka_unit_test(an_unknown_name_is_no_test),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
