@@ -6,9 +6,9 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "kernel/apt.h"
 #include "kernel/cache.h"
-#include "kernel/process.h"
 
 /* apt's own time limits and retries come first, where they work: on a full
  * disk it waits for its own helper for ever. */

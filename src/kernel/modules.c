@@ -8,9 +8,9 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "base/process.h"
 #include "kernel/cache.h"
 #include "kernel/modules.h"
-#include "kernel/process.h"
 
 #define DEPMOD_SILENCE_MS (10 * 60 * 1000)
 #define LOCK_TIMEOUT_MS   (60 * 1000)

@@ -9,7 +9,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
-#include "kernel/process.h"
+#include "base/process.h"
 
 #define TIMEOUT_S         "180"
 #define TIMEOUT_MARGIN_MS 240000u

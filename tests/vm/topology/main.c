@@ -10,8 +10,8 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/process.h"
 #include "check.h"
-#include "kernel/process.h"
 
 /* Seconds; a guest in an emulated machine on a busy host takes its time. */
 #define TIMEOUT_S         "300"

@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "kernel/process.h"
+#include "base/process.h"
 
 /* How often `cancelled` is asked. */
 #define TICK_MS          100

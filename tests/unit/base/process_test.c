@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/fd.h"
-#include "kernel/process.h"
+#include "base/process.h"
 
 #define SHELL(script) ((const char *const[]){"sh", "-c", (script), NULL})
 
