@@ -28,7 +28,9 @@ struct running {
 	struct kt_strbuf status;
 	struct kt_strbuf last_status;
 	struct kt_strbuf *output;
+	uint64_t start_ns;
 	uint64_t last_sign_ns;
+	size_t output_bytes;
 };
 
 static char *find_program(const char *name)
@@ -140,15 +142,22 @@ static int make_pipe(int *ret_ours, int *ret_theirs)
 	return fcntl(ends[0], F_SETFL, O_NONBLOCK) < 0 ? -errno : 0;
 }
 
-static int reap(struct running *running)
+/* The wait status; -1 when somebody else has collected it. */
+static int reap(const struct running *running)
 {
-	siginfo_t info = {0};
+	int status;
 
-	while (waitid(P_PID, (id_t)running->pid, &info, WEXITED) < 0) {
+	while (waitpid(running->pid, &status, 0) < 0) {
 		if (errno != EINTR)
 			return -1;
 	}
-	return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status;
+	return status;
+}
+
+static int exit_status(int wait_status)
+{
+	return WIFSIGNALED(wait_status) ? 128 + WTERMSIG(wait_status)
+					: WEXITSTATUS(wait_status);
 }
 
 static int start(const struct kt_process *process, const char *program,
@@ -174,7 +183,8 @@ static int start(const struct kt_process *process, const char *program,
 		return kt_err_errno(err, r, "cannot start %s", program);
 	/* Both sides, so that neither has to wait for the other's. */
 	setpgid(running->pid, running->pid);
-	running->last_sign_ns = kt_now_ns();
+	running->start_ns = kt_now_ns();
+	running->last_sign_ns = running->start_ns;
 	running->pidfd = pidfd_open(running->pid, 0);
 	if (running->pidfd < 0) {
 		r = -errno;
@@ -215,6 +225,18 @@ static void split_status(const struct kt_process *process, struct running *runni
 		kt_strbuf_reset(status);
 }
 
+static bool is_too_much(const struct kt_process *process,
+			const struct running *running)
+{
+	return process->output_max_bytes &&
+	       running->output_bytes > process->output_max_bytes;
+}
+
+static size_t output_max(const struct kt_process *process)
+{
+	return process->output_max_bytes ?: OUTPUT_MAX_BYTES;
+}
+
 static void take_bytes(const struct kt_process *process, struct running *running,
 		       int which, const char *data, size_t n)
 {
@@ -227,9 +249,11 @@ static void take_bytes(const struct kt_process *process, struct running *running
 	if (which == ERRORS) {
 		if (running->errors.length < ERRORS_MAX_BYTES)
 			kt_strbuf_add_bytes(&running->errors, data, n);
-	} else if (running->output && running->output->length < OUTPUT_MAX_BYTES) {
-		kt_strbuf_add_bytes(running->output, data, n);
+		return;
 	}
+	running->output_bytes += n;
+	if (running->output && running->output_bytes - n < output_max(process))
+		kt_strbuf_add_bytes(running->output, data, n);
 }
 
 static void drain(const struct kt_process *process, struct running *running)
@@ -239,7 +263,7 @@ static void drain(const struct kt_process *process, struct running *running)
 	for (int i = 0; i < N_PIPES; i++) {
 		ssize_t n;
 
-		while (running->pipes[i] >= 0 &&
+		while (running->pipes[i] >= 0 && !is_too_much(process, running) &&
 		       (n = read(running->pipes[i], buffer, sizeof(buffer))) >=
 			       0) {
 			if (n)
@@ -297,12 +321,34 @@ static int verdict(const char *name, const struct running *running, int status,
 		      status, (int)length, said);
 }
 
+/* -errno when it has to be ended. */
+static int check_limits(const struct kt_process *process,
+			const struct running *running, struct ktstr_error *err)
+{
+	const char *name = process->argv[0];
+	uint64_t now = kt_now_ns();
+
+	if (is_too_much(process, running))
+		return kt_err(err, -EFBIG,
+			      "%s wrote more than %zu bytes and was ended", name,
+			      process->output_max_bytes);
+	if (now - running->last_sign_ns > process->silence_ms * 1000000ULL)
+		return kt_err(err, -ETIMEDOUT,
+			      "%s has been silent for %u s and was ended", name,
+			      process->silence_ms / 1000);
+	if (process->limit_ms &&
+	    now - running->start_ns > process->limit_ms * 1000000ULL)
+		return kt_err(err, -ETIMEDOUT,
+			      "%s was still running after %g s and was ended",
+			      name, process->limit_ms / 1000.0);
+	return 0;
+}
+
 static int supervise(const struct kt_process *process, struct running *running,
 		     struct ktstr_error *err)
 {
-	const char *name = process->argv[0];
 	bool ended = false;
-	int r = 0;
+	int status, r = 0;
 
 	while (!ended && !r) {
 		ended = wait_ended(running, TICK_MS);
@@ -311,18 +357,20 @@ static int supervise(const struct kt_process *process, struct running *running,
 			break;
 		if (process->cancelled && process->cancelled(process->userdata))
 			r = kt_err(err, -ECANCELED, "interrupted");
-		else if (kt_now_ns() - running->last_sign_ns >
-			 process->silence_ms * 1000000ULL)
-			r = kt_err(err, -ETIMEDOUT,
-				   "%s has been silent for %u s and was ended",
-				   name, process->silence_ms / 1000);
+		else
+			r = check_limits(process, running, err);
 	}
 	if (!ended)
 		end_group(running);
-	if (!r)
-		return verdict(name, running, reap(running), err);
-	reap(running);
-	return r;
+	status = reap(running);
+	if (r)
+		return r;
+	if (process->wait_status)
+		*process->wait_status = status;
+	/* It may have ended before its last words were read. */
+	if (is_too_much(process, running))
+		return check_limits(process, running, err);
+	return verdict(process->argv[0], running, exit_status(status), err);
 }
 
 int kt_process_run(const struct kt_process *process, struct kt_strbuf *output,

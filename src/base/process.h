@@ -22,6 +22,13 @@ struct kt_process {
 	/* Ended, as hung, after so long without a byte from it; a status line
 	 * that only repeats the one before does not count. */
 	unsigned int silence_ms;
+	unsigned int limit_ms; /* ended after so long in all; 0: no limit */
+	/* More than this on its standard output ends it; 0: 64 MiB are kept,
+	 * and what follows is dropped. */
+	size_t output_max_bytes;
+
+	/* Gets its wait status, waitpid(2), if it has ended by itself; or NULL. */
+	int *wait_status;
 
 	/* Gets what it wrote to its standard error, success or not; or NULL. */
 	struct kt_strbuf *errors;
@@ -39,7 +46,8 @@ struct kt_process {
  * `output` (NULL: dropped). It dies with the calling thread.
  *
  * -ENOENT: there is no such program; -ECANCELED: `cancelled` said so;
- * -ETIMEDOUT: silent for too long; -EREMOTEIO: it failed, and the message ends
+ * -ETIMEDOUT: silent, or running, for too long; -EFBIG: more output than
+ * output_max_bytes; -EREMOTEIO: it failed, and the message ends
  * in what it wrote to its standard error.
  */
 int kt_process_run(const struct kt_process *process, struct kt_strbuf *output,

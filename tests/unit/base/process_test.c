@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 
 #include "base/fd.h"
 #include "base/process.h"
@@ -173,6 +174,53 @@ static void output_left_open_by_a_grandchild_is_not_waited_for(void **state)
 	assert_true(kt_now_ns() - start < 4000000000ULL);
 }
 
+static void a_program_that_goes_on_is_ended(void **state)
+{
+	struct kt_process process =
+		shell(SHELL("while :; do echo x; sleep 0.05; done"));
+	struct ktstr_error err;
+
+	(void)state;
+	process.limit_ms = 500;
+	assert_int_equal(kt_process_run(&process, NULL, &err), -ETIMEDOUT);
+	assert_string_equal(err.message,
+			    "sh was still running after 0.5 s and was ended");
+}
+
+static void too_much_output_ends_the_program(void **state)
+{
+	struct kt_process process = shell(SHELL("yes"));
+	_cleanup_strbuf_ struct kt_strbuf output = {0};
+	struct ktstr_error err;
+
+	(void)state;
+	process.output_max_bytes = 100000;
+	assert_int_equal(kt_process_run(&process, &output, &err), -EFBIG);
+	assert_string_equal(err.message,
+			    "sh wrote more than 100000 bytes and was ended");
+	assert_true(output.length < 200000);
+	/* The same when it is over before anybody looked. */
+	process.argv = SHELL("head -c 4000 /dev/zero");
+	process.output_max_bytes = 3999;
+	assert_int_equal(kt_process_run(&process, NULL, &err), -EFBIG);
+	process.output_max_bytes = 4000;
+	assert_int_equal(kt_process_run(&process, NULL, NULL), 0);
+}
+
+static void an_exit_and_a_signal_can_be_told_apart(void **state)
+{
+	struct kt_process process = shell(SHELL("kill -9 $$"));
+	int status = 0;
+
+	(void)state;
+	process.wait_status = &status;
+	assert_int_equal(kt_process_run(&process, NULL, NULL), -EREMOTEIO);
+	assert_true(WIFSIGNALED(status) && WTERMSIG(status) == SIGKILL);
+	process.argv = SHELL("exit 137");
+	assert_int_equal(kt_process_run(&process, NULL, NULL), -EREMOTEIO);
+	assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 137);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -184,6 +232,9 @@ int main(void)
 		cmocka_unit_test(status_lines_come_whole),
 		cmocka_unit_test(a_silent_program_is_ended_with_its_children),
 		cmocka_unit_test(a_program_that_only_repeats_its_status_is_hung),
+		cmocka_unit_test(a_program_that_goes_on_is_ended),
+		cmocka_unit_test(too_much_output_ends_the_program),
+		cmocka_unit_test(an_exit_and_a_signal_can_be_told_apart),
 		cmocka_unit_test(the_caller_can_give_up),
 		cmocka_unit_test(
 			output_left_open_by_a_grandchild_is_not_waited_for),
