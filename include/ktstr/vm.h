@@ -157,6 +157,9 @@ struct ktstr_vm_result {
 	size_t output_bytes;
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
 	char *state;       /* NULL, or where the guest was when time was up */
+	/* NULL, or what a test binary reported as it came: hostile bytes, of
+	 * which those that are NUL read '?'. */
+	char *test_result;
 	struct ktstr_kernel_address *kernel_addresses;
 	size_t n_kernel_addresses;
 	struct ktstr_kvm_stat *kvm_stats;

@@ -115,6 +115,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 		read_stats(run, result);
 	}
 	result->state = TAKE_PTR(run->state);
+	result->test_result = TAKE_PTR(session->test_result);
 	result->kernel_addresses = TAKE_PTR(session->addresses);
 	result->n_kernel_addresses = session->n_addresses;
 	session->n_addresses = 0;
@@ -130,6 +131,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->output);
 	free(result->crash);
 	free(result->state);
+	free(result->test_result);
 	for (size_t i = 0; i < result->n_kernel_addresses; i++)
 		free(result->kernel_addresses[i].name);
 	free(result->kernel_addresses);

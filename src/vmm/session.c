@@ -117,6 +117,21 @@ static void frame_dmesg(struct kt_session *session, const struct kt_frame *frame
 	add_bounded(&session->dmesg, frame->payload, frame->length);
 }
 
+static void frame_test_result(struct kt_session *session,
+			      const struct kt_frame *frame)
+{
+	char *text = malloc(frame->length + 1);
+
+	if (!text)
+		return;
+	/* With a NUL in it, no prefix of it shall pass for the whole. */
+	for (uint32_t i = 0; i < frame->length; i++)
+		text[i] = frame->payload[i] ? (char)frame->payload[i] : '?';
+	text[frame->length] = '\0';
+	free(session->test_result);
+	session->test_result = text;
+}
+
 static void frame_lifecycle(struct kt_session *session,
 			    const struct kt_frame *frame)
 {
@@ -136,6 +151,7 @@ static const struct {
 	{ KT_FRAME_CRASH, frame_crash },
 	{ KT_FRAME_DMESG, frame_dmesg },
 	{ KT_FRAME_LIFECYCLE, frame_lifecycle },
+	{ KT_FRAME_TEST_RESULT, frame_test_result },
 };
 
 static void handle_frame(struct kt_session *session, const struct kt_frame *frame)
@@ -220,6 +236,8 @@ void kt_session_deinit(struct kt_session *session)
 	kt_strbuf_deinit(&session->kept);
 	kt_strbuf_deinit(&session->crash);
 	kt_strbuf_deinit(&session->dmesg);
+	free(session->test_result);
+	session->test_result = NULL;
 	for (size_t i = 0; i < session->n_addresses; i++)
 		free(session->addresses[i].name);
 	free(session->addresses);

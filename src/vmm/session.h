@@ -48,6 +48,7 @@ struct kt_session {
 	uint64_t bad_frames;
 	struct kt_strbuf crash;
 	struct kt_strbuf dmesg;
+	char *test_result; /* of the last such frame; NULL: none came */
 	struct ktstr_kernel_address *addresses;
 	size_t n_addresses;
 };

@@ -111,6 +111,30 @@ static void what_a_guest_can_make_us_keep_is_bounded(void **state)
 	kt_session_deinit(&s);
 }
 
+static void the_last_result_of_a_test_is_kept_whole(void **state)
+{
+	_cleanup_free_ char *text = malloc(KT_FRAME_MAX_PAYLOAD);
+	_cleanup_strbuf_ struct kt_strbuf sb = {};
+	struct kt_session s;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', KT_FRAME_MAX_PAYLOAD);
+	kt_session_init(&s, &quiet);
+	assert_null(s.test_result);
+	receive_frame(&s, KT_FRAME_TEST_RESULT, text, KT_FRAME_MAX_PAYLOAD);
+	assert_int_equal(strlen(s.test_result), KT_FRAME_MAX_PAYLOAD);
+	receive_frame(&s, KT_FRAME_TEST_RESULT, "{}\0forged", 9);
+	assert_string_equal(s.test_result, "{}?forged");
+	kt_frame_append(&sb, KT_FRAME_TEST_RESULT, "{1}", 3);
+	sb.data[sb.length - 1] ^= 1;
+	receive(&s, sb.data, sb.length);
+	assert_string_equal(s.test_result, "{}?forged");
+	receive_frame(&s, KT_FRAME_TEST_RESULT, "", 0);
+	assert_string_equal(s.test_result, "");
+	kt_session_deinit(&s);
+}
+
 static void a_frame_with_a_wrong_checksum_is_not_believed(void **state)
 {
 	_cleanup_strbuf_ struct kt_strbuf sb = {};
@@ -277,6 +301,7 @@ int main(void)
 		cmocka_unit_test(output_and_errors_are_kept_in_order),
 		cmocka_unit_test(addresses_are_taken_until_one_makes_no_sense),
 		cmocka_unit_test(what_a_guest_can_make_us_keep_is_bounded),
+		cmocka_unit_test(the_last_result_of_a_test_is_kept_whole),
 		cmocka_unit_test(a_frame_with_a_wrong_checksum_is_not_believed),
 		cmocka_unit_test(garbage_and_unknown_frames_do_not_stop_the_stream),
 		cmocka_unit_test(a_full_stream_makes_the_guest_wait),
