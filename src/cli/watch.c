@@ -186,6 +186,9 @@ static int block_signals(struct kt_watch *watch, struct ktstr_error *err)
 {
 	sigset_t watched, blocked;
 
+	/* Since the machine before this one. */
+	if (watch->blocked)
+		return 0;
 	watched_signals(&watched);
 	watch->signal_fd = signalfd(-1, &watched, SFD_CLOEXEC);
 	if (watch->signal_fd < 0)
@@ -226,6 +229,7 @@ void kt_watch_stop(struct kt_watch *watch)
 		(void)eventfd_write(watch->end_fd, 1);
 		pthread_join(watch->thread, NULL);
 		watch->running = false;
+		(void)eventfd_read(watch->end_fd, &(eventfd_t){0});
 	}
 	watch->vm = NULL;
 	kt_terminal_restore();

@@ -48,7 +48,10 @@ int kt_watch_init(struct kt_watch *watch, bool interactive,
 int kt_watch_start(struct kt_watch *watch, struct ktstr_vm *vm,
 		   struct ktstr_error *err);
 
-/* Ends the thread and gives the terminal back; the VM is no longer used. */
+/*
+ * Ends the thread and gives the terminal back; the VM is no longer used. The
+ * watch can start again with another VM, and a signal in between ends that one.
+ */
 void kt_watch_stop(struct kt_watch *watch);
 
 /*

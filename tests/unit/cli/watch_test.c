@@ -31,6 +31,7 @@ struct user {
 
 /* The child's side. */
 static int child_events, child_stop[2];
+static bool another; /* a second VM is to follow */
 
 /* One write a line: two threads of the child speak. */
 static void say(const char *line)
@@ -61,6 +62,10 @@ void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns, uint16_t ro
 static void on_command(char command)
 {
 	switch (command) {
+	case 'n':
+		another = true;
+		(void)kt_write_all(child_stop[1], "x", 1);
+		break;
 	case 'a':
 		abort();
 	case 's':
@@ -92,6 +97,25 @@ static void run(const struct kt_watch *watch, int commands)
 	}
 }
 
+/* From one VM to the next; a stop that was asked for is the first one's. */
+static void go_on(struct kt_watch *watch, int commands)
+{
+	struct ktstr_error err = { 0 };
+	char c;
+
+	(void)!read(child_stop[0], &c, 1);
+	kt_watch_stop(watch);
+	say("between");
+	/* The test says when to go on, so that it can act in between. */
+	(void)!read(commands, &c, 1);
+	if (kt_watch_start(watch, (struct ktstr_vm *)watch, &err) < 0) {
+		say(err.message);
+		_exit(1);
+	}
+	say("started");
+	run(watch, commands);
+}
+
 static void child_main(int commands)
 {
 	struct ktstr_error err = { 0 };
@@ -104,6 +128,8 @@ static void child_main(int commands)
 	}
 	say("started");
 	run(&watch, commands);
+	if (another)
+		go_on(&watch, commands);
 	kt_watch_stop(&watch);
 	say(watch.escaped ? "escaped" : "ended");
 	kt_watch_deinit(&watch);
@@ -336,6 +362,49 @@ static void three_escape_keys_end_the_vm(void **state)
 	assert_int_equal(finish(&user), 0);
 }
 
+static void start_another(struct user *user)
+{
+	start(user);
+	assert_int_equal(write(user->commands, "n", 1), 1);
+	expect_event(user, "between");
+	assert_restored(user);
+}
+
+static void a_second_vm_is_watched_like_the_first(void **state)
+{
+	struct user user;
+	int status;
+
+	(void)state;
+	start_another(&user);
+	assert_int_equal(write(user.commands, "g", 1), 1);
+	expect_event(&user, "size 100x30");
+	expect_event(&user, "started");
+	assert_true(is_raw(&user));
+	kill(user.child, SIGINT);
+	expect_event(&user, "stop");
+	expect_event(&user, "ended");
+	assert_restored(&user);
+	status = finish(&user);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGINT);
+}
+
+static void a_signal_between_two_vms_ends_the_second(void **state)
+{
+	struct user user;
+
+	(void)state;
+	start_another(&user);
+	kill(user.child, SIGTERM);
+	assert_int_equal(write(user.commands, "g", 1), 1);
+	expect_event(&user, "size 100x30");
+	expect_event_among(&user, "started", "stop");
+	expect_event_among(&user, "ended", "stop");
+	assert_restored(&user);
+	assert_int_equal(WTERMSIG(finish(&user)), SIGTERM);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -346,6 +415,8 @@ int main(void)
 		cmocka_unit_test(a_new_window_size_is_passed_on),
 		cmocka_unit_test(keys_reach_the_vm_as_they_are),
 		cmocka_unit_test(three_escape_keys_end_the_vm),
+		cmocka_unit_test(a_second_vm_is_watched_like_the_first),
+		cmocka_unit_test(a_signal_between_two_vms_ends_the_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
