@@ -39,9 +39,12 @@ static const struct room rooms[] = {
 	  "linux/kvm.h elf.h ktstr/vm.h ktstr/topology.h" },
 	/* A device, to serve the machine's files; no VMM. */
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
+	/* Boots tests by the public interface alone. */
+	{ "runner", "base wire topology kernel",
+	  "jansson.h ktstr/test.h ktstr/vm.h ktstr/topology.h" },
 	/* The other side: libc and jansson, and the wire between the two. */
 	{ "guest", "base wire", "jansson.h ktstr/test.h" },
-	{ "cli", "base topology host kernel initramfs nest",
+	{ "cli", "base topology host kernel initramfs nest runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };
 

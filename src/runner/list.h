@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * The tests of a test binary, as it lists them itself: `BINARY --ktstr-list`
+ * (wire/guest_files.h). The binary may be anything that a user names, so all
+ * that it prints is checked, and so is the time that it takes.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <ktstr/topology.h>
+
+#include "base/cleanup.h"
+#include "base/error.h"
+
+/* Names are C identifiers: they become file names and fit on a line. */
+#define KT_TEST_NAME_MAX 128
+#define KT_TESTS_MAX     10000
+
+struct kt_test {
+	char *name;
+	char *file; /* of the source, with its line */
+	uint32_t line;
+	struct ktstr_topology topology; /* uniform */
+	uint32_t memory_mib;
+	uint32_t duration_s;
+	uint32_t timeout_s; /* 0: by duration_s */
+	bool expect_err;
+	char **include_files; /* PATH or PATH:GUEST_PATH */
+	size_t n_include_files;
+};
+
+struct kt_test_list {
+	char *binary;
+	struct kt_test *tests; /* in the order of the binary */
+	size_t n;
+};
+
+void kt_test_list_deinit(struct kt_test_list *list);
+#define _cleanup_test_list_ _cleanup_(kt_test_list_deinit)
+
+/* Checks and takes what a binary printed. -EINVAL, -ENOMEM. */
+int kt_test_list_parse(const char *binary, const char *text, size_t length,
+		       struct kt_test_list *ret, struct ktstr_error *err);
+
+/*
+ * Asks a binary for its tests, of which there is at least one, in so many
+ * milliseconds. A binary that does not answer as a test binary does is -EINVAL,
+ * and one that is not there -ENOENT.
+ */
+int kt_test_list_read(const char *binary, unsigned int limit_ms,
+		      struct kt_test_list *ret, struct ktstr_error *err);

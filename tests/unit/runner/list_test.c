@@ -1,0 +1,278 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Test binaries here are shell scripts, or things that are no test binary. */
+#include "test.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/strbuf.h"
+#include "runner/list.h"
+
+#define LIMIT_MS 20000
+
+#define TEST(name, more)                                                       \
+	"{\"name\": \"" name "\", \"file\": \"t.c\", \"line\": 7, "            \
+	"\"numa_nodes\": 1, \"llcs\": 2, \"cores\": 3, \"threads\": 1, "       \
+	"\"memory_mib\": 512, \"duration_s\": 4, \"timeout_s\": 0, "           \
+	"\"expect_err\": false, \"include_files\": []" more "}"
+#define LIST(tests) "{\"ktstr_list\": 1, \"tests\": [" tests "]}"
+
+static char directory[] = "/tmp/ktstr-list-test.XXXXXX";
+static char path[128];
+
+static int setup(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return kt_remove_tree(directory);
+}
+
+/* A file of that content, mode 0755; its path is `path`. */
+static void make(const char *name, const char *content)
+{
+	snprintf(path, sizeof(path), "%s/%s", directory, name);
+	assert_int_equal(
+		kt_write_file_atomic(path, content, strlen(content), 0755), 0);
+}
+
+static void make_script(const char *body)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+
+	kt_strbuf_addf(&text, "#!/bin/sh\n%s\n", body);
+	make("script", kt_strbuf_text(&text));
+}
+
+/* The message has every one of these parts. */
+static void expect_refused(const char *binary, unsigned int limit_ms,
+			   int expected, const char *const parts[])
+{
+	_cleanup_test_list_ struct kt_test_list list = {};
+	struct ktstr_error err = {};
+
+	assert_int_equal(kt_test_list_read(binary, limit_ms, &list, &err),
+			 expected);
+	assert_contains(err.message, binary);
+	for (size_t i = 0; parts[i]; i++)
+		assert_contains(err.message, parts[i]);
+}
+
+#define REFUSED(binary, ...)                                                   \
+	expect_refused(binary, LIMIT_MS, -EINVAL,                              \
+		       (const char *const[]){ __VA_ARGS__, NULL })
+
+static void a_list_is_taken_as_it_is(void **state)
+{
+	static const char text[] =
+		"{\"ktstr_list\": 1, \"tests\": ["
+		"{\"name\": \"a\", \"file\": \"x.c\", \"line\": 3, "
+		"\"numa_nodes\": 2, \"llcs\": 4, \"cores\": 2, \"threads\": 2, "
+		"\"memory_mib\": 1024, \"duration_s\": 5, \"timeout_s\": 9, "
+		"\"expect_err\": true, \"include_files\": [\"f\", \"g:/h\"], "
+		"\"of_a_later_version\": 1}," TEST("b", "") "]}\n";
+	_cleanup_test_list_ struct kt_test_list list = {};
+	const struct kt_test *t;
+
+	(void)state;
+	assert_int_equal(
+		kt_test_list_parse("bin", text, strlen(text), &list, NULL), 0);
+	assert_string_equal(list.binary, "bin");
+	assert_int_equal(list.n, 2);
+	t = &list.tests[0];
+	assert_string_equal(t->name, "a");
+	assert_string_equal(t->file, "x.c");
+	assert_int_equal(t->line, 3);
+	assert_int_equal(t->topology.numa_nodes, 2);
+	assert_int_equal(t->topology.llcs, 4);
+	assert_int_equal(t->topology.cores_per_llc, 2);
+	assert_int_equal(t->topology.threads_per_core, 2);
+	assert_int_equal(t->memory_mib, 1024);
+	assert_int_equal(t->duration_s, 5);
+	assert_int_equal(t->timeout_s, 9);
+	assert_true(t->expect_err);
+	assert_int_equal(t->n_include_files, 2);
+	assert_string_equal(t->include_files[1], "g:/h");
+	assert_false(list.tests[1].expect_err);
+}
+
+static void every_wrong_list_has_its_message(void **state)
+{
+	static const struct {
+		const char *text;
+		const char *message;
+	} cases[] = {
+		{ "hello", "no JSON" },
+		{ "{\"ktstr_list\": 1, \"ktstr_list\": 1}", "no JSON" },
+		{ "[1, 2]", "no list of tests" },
+		{ "{\"tests\": []}", "no list of tests" },
+		{ "{\"ktstr_list\": 1, \"tests\": {}}", "no list of tests" },
+		{ "{\"ktstr_list\": 2, \"tests\": []}", "in version 2" },
+		{ LIST(""), "has no tests" },
+		{ LIST("1"), "test without a name: \"name\" is no text" },
+		{ LIST(TEST("../x", "")), "is no C identifier" },
+		{ LIST(TEST("a b", "")), "is no C identifier" },
+		{ LIST(TEST("1a", "")), "is no C identifier" },
+		{ LIST(TEST("a", "") ", " TEST("b", "") ", " TEST("a", "")),
+		  "two tests named a (t.c:7 and t.c:7)" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < KT_ARRAY_SIZE(cases); i++) {
+		_cleanup_test_list_ struct kt_test_list list = {};
+		struct ktstr_error err = {};
+
+		assert_int_equal(kt_test_list_parse("bin", cases[i].text,
+						    strlen(cases[i].text),
+						    &list, &err),
+				 -EINVAL);
+		assert_contains(err.message, cases[i].message);
+		assert_contains(err.message, "bin");
+		assert_null(list.tests);
+	}
+}
+
+/* The list of one test in which one text is replaced. */
+static void expect_replaced(const char *from, const char *to, const char *message)
+{
+	static const char good[] = LIST(TEST("a", ""));
+	_cleanup_test_list_ struct kt_test_list list = {};
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	const char *at = strstr(good, from);
+	struct ktstr_error err = {};
+
+	assert_non_null(at);
+	kt_strbuf_addf(&text, "%.*s%s%s", (int)(at - good), good, to,
+		       at + strlen(from));
+	assert_int_equal(
+		kt_test_list_parse("bin", text.data, text.length, &list, &err),
+		-EINVAL);
+	assert_contains(err.message, "bin, test a: ");
+	assert_contains(err.message, message);
+}
+
+static void what_is_out_of_range_is_refused(void **state)
+{
+	(void)state;
+	expect_replaced("\"cores\": 3", "\"cores\": 0",
+			"cores must be from 1 to 8192, not 0");
+	expect_replaced("\"cores\": 3", "\"cores\": -1", "not -1");
+	expect_replaced("\"cores\": 3", "\"cores\": 4294967297",
+			"not 4294967297");
+	expect_replaced("\"cores\": 3", "\"cores\": 2.5",
+			"\"cores\" is no number");
+	expect_replaced("\"cores\": 3", "\"kores\": 3", "\"cores\" is no number");
+	expect_replaced("\"cores\": 3", "\"cores\": 8192", "topology");
+	expect_replaced("\"llcs\": 2", "\"llcs\": 0", "llcs must be from 1");
+	expect_replaced("\"numa_nodes\": 1", "\"numa_nodes\": 3",
+			"2 llcs are not divisible by 3 numa_nodes");
+	expect_replaced("\"memory_mib\": 512", "\"memory_mib\": 0",
+			"memory_mib must be from 1");
+	expect_replaced("\"duration_s\": 4", "\"duration_s\": 604801",
+			"duration_s must be from 0 to 604800");
+	expect_replaced("\"timeout_s\": 0", "\"timeout_s\": \"1\"",
+			"\"timeout_s\" is no number");
+	expect_replaced("false", "0", "\"expect_err\" is neither");
+	expect_replaced("[]}", "7}", "\"include_files\" is no list");
+	expect_replaced("[]}", "[\"\"]}", "include_files[0] is no text");
+	expect_replaced("\"t.c\"", "null", "\"file\" is no text");
+}
+
+static void a_binary_is_asked(void **state)
+{
+	_cleanup_test_list_ struct kt_test_list list = {};
+	struct ktstr_error err = {};
+
+	(void)state;
+	make_script("[ \"$*\" = --ktstr-list ] || exit 9\n"
+		    "echo a warning >&2\n"
+		    "cat <<'E'\n" LIST(TEST("a", "")) "\nE");
+	if (kt_test_list_read(path, LIMIT_MS, &list, &err) < 0)
+		fail_msg("%s", err.message);
+	assert_int_equal(list.n, 1);
+	assert_string_equal(list.binary, path);
+}
+
+static void a_bare_name_is_a_file_here(void **state)
+{
+	_cleanup_test_list_ struct kt_test_list list = {};
+	_cleanup_free_ char *before = getcwd(NULL, 0);
+	int r;
+
+	(void)state;
+	make_script("cat <<'E'\n" LIST(TEST("a", "")) "\nE");
+	assert_int_equal(chdir(directory), 0);
+	r = kt_test_list_read("script", LIMIT_MS, &list, NULL);
+	assert_int_equal(chdir(before), 0);
+	assert_int_equal(r, 0);
+	assert_string_equal(list.binary, "./script");
+}
+
+static void what_is_no_program_is_refused(void **state)
+{
+	static const char *const absent[] = { "No such file", NULL };
+
+	(void)state;
+	expect_refused("/nonexistent/binary", LIMIT_MS, -ENOENT, absent);
+	REFUSED(directory, "a directory");
+	make("plain", "text");
+	assert_int_equal(chmod(path, 0644), 0);
+	REFUSED(path, "not executable", "chmod +x");
+	make("text", "text");
+	REFUSED(path, "cannot be run here");
+	make("orphan", "#!/nonexistent/interpreter\n");
+	REFUSED(path, "cannot be run here", "interpreter");
+}
+
+static void a_binary_that_answers_otherwise_is_told_apart(void **state)
+{
+	(void)state;
+	REFUSED("/bin/true", "is no test binary", "prints nothing");
+	make_script("echo hello");
+	REFUSED(path, "is no test binary", "no JSON");
+	make_script("echo unknown option >&2; exit 2");
+	REFUSED(path, "exited with 2", "libktstr-test:\nunknown option");
+	make_script("kill -SEGV $$");
+	REFUSED(path, "crashed while", "signal 11", "Segmentation fault");
+	make_script("exit 139");
+	REFUSED(path, "exited with 139");
+	make_script("echo 'x: error while loading shared libraries: libq.so.1: "
+		    "cannot open shared object file' >&2; exit 127");
+	REFUSED(path, "shared library that is not here: libq.so.1;", "-static");
+	make_script("exec yes");
+	REFUSED(path, "prints more than 4 MiB");
+}
+
+static void a_binary_that_hangs_is_ended(void **state)
+{
+	static const char *const parts[] = { "hangs", "0.3 s", NULL };
+
+	(void)state;
+	make_script("exec sleep 1000");
+	expect_refused(path, 300, -EINVAL, parts);
+	make_script("while :; do echo x; sleep 0.05; done");
+	expect_refused(path, 300, -EINVAL, parts);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_list_is_taken_as_it_is),
+		cmocka_unit_test(every_wrong_list_has_its_message),
+		cmocka_unit_test(what_is_out_of_range_is_refused),
+		cmocka_unit_test(a_binary_is_asked),
+		cmocka_unit_test(a_bare_name_is_a_file_here),
+		cmocka_unit_test(what_is_no_program_is_refused),
+		cmocka_unit_test(a_binary_that_answers_otherwise_is_told_apart),
+		cmocka_unit_test(a_binary_that_hangs_is_ended),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
