@@ -1,0 +1,170 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "runner/run.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fd.h"
+#include "base/macro.h"
+#include "base/strbuf.h"
+#include "topology/grammar.h"
+#include "topology/topology.h"
+#include "wire/guest_files.h"
+
+#define MEMORY_FLOOR_MIB   256u
+#define MEMORY_PER_CPU_MIB 64u
+
+KT_DEFINE_CLEANUP(struct ktstr_vm *, ktstr_vm_destroy)
+
+static int no_memory(struct ktstr_error *err)
+{
+	return kt_err_errno(err, -ENOMEM, "no memory for a run");
+}
+
+static uint32_t plan_memory(const struct kt_test *test,
+			    const struct kt_topology *topology)
+{
+	uint32_t floor_mib = KT_MAX(topology->n_cpus * MEMORY_PER_CPU_MIB,
+				    MEMORY_FLOOR_MIB);
+
+	return topology->has_declared_memory ?
+		       kt_topology_memory_mib(topology) :
+		       KT_MAX(floor_mib, test->memory_mib);
+}
+
+/*
+ * The guest ends its test in time by itself, and tells of it; the host is there
+ * for the guest that does not, and comes later.
+ */
+static uint32_t plan_timeout(const struct kt_run_request *request)
+{
+	const struct kt_test *test = request->test;
+	uint32_t boot_ms =
+		request->nested ? KT_RUNNER_BOOT_NESTED_MS : KT_RUNNER_BOOT_MS;
+
+	if (request->timeout_ms)
+		return request->timeout_ms;
+	return boot_ms +
+	       1000 * (kt_test_timeout_s(test->timeout_s, test->duration_s) +
+		       KT_TEST_MARGIN_S);
+}
+
+int kt_run_plan_init(struct kt_run_plan *plan,
+		     const struct kt_run_request *request,
+		     struct ktstr_error *err)
+{
+	const struct ktstr_topology *declared =
+		request->topology ?: &request->test->topology;
+	_cleanup_topology_ struct kt_topology *topology = NULL;
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	int r = kt_topology_from_public(declared, &topology, err);
+
+	*plan = (struct kt_run_plan){
+		.run_args = { KT_TEST_ARG_RUN, request->test->name, NULL },
+	};
+	if (r < 0)
+		return r;
+	kt_topology_print(&text, declared);
+	plan->topology = kt_strbuf_steal(&text);
+	if (!plan->topology)
+		return no_memory(err);
+	plan->n_cpus = topology->n_cpus;
+	plan->config =
+		KTSTR_VM_CONFIG(.kernel = request->kernel,
+				.init_binary = request->binary,
+				.run_args = plan->run_args, .topology = *declared,
+				.memory_mib =
+					plan_memory(request->test, topology),
+				.timeout_ms = plan_timeout(request),
+				.include_files = request->include_files,
+				.n_include_files = request->n_include_files,
+				.dmesg = request->dmesg, .log = request->log);
+	return 0;
+}
+
+void kt_run_plan_deinit(struct kt_run_plan *plan)
+{
+	free(plan->topology);
+	plan->topology = NULL;
+}
+
+static int run_machine(const struct kt_run_request *request,
+		       const struct kt_run_plan *plan,
+		       struct ktstr_vm_result **ret, struct ktstr_error *err)
+{
+	_cleanup_(ktstr_vm_destroy_cleanup) struct ktstr_vm *vm = NULL;
+	int r = ktstr_vm_build(&plan->config, &vm, err);
+
+	if (r < 0)
+		return r;
+	r = request->begin ? request->begin(request->userdata, vm, err) : 0;
+	if (r == 0)
+		r = ktstr_vm_run(vm, ret, err);
+	if (request->end)
+		request->end(request->userdata);
+	return r;
+}
+
+static int describe(struct kt_test_run *run, struct kt_run_plan *plan)
+{
+	run->topology = plan->topology ? TAKE_PTR(plan->topology) : strdup("");
+	run->numa_nodes = plan->config.topology.numa_nodes;
+	run->llcs = plan->config.topology.llcs;
+	run->n_cpus = plan->n_cpus;
+	run->memory_mib = plan->config.memory_mib;
+	return run->topology ? 0 : -ENOMEM;
+}
+
+static int judge(const struct kt_run_request *request, uint32_t timeout_ms,
+		 const struct ktstr_error *why, struct kt_test_run *run)
+{
+	const struct kt_judging judging = {
+		.test = request->test,
+		.timeout_ms = timeout_ms,
+		.no_skip = request->no_skip,
+	};
+
+	if (!run->machine)
+		return kt_outcome_of_error(&judging, why, &run->outcome);
+	/* A test that was over before it was stopped is judged as any other. */
+	run->interrupted = run->machine->stopped && run->machine->exit_code < 0;
+	if (run->interrupted)
+		return 0;
+	return kt_outcome_judge(&judging, run->machine, &run->outcome);
+}
+
+int kt_test_run_once(const struct kt_run_request *request,
+		     struct kt_test_run *ret, struct ktstr_error *err)
+{
+	_cleanup_(kt_run_plan_deinit) struct kt_run_plan plan = {};
+	_cleanup_test_run_ struct kt_test_run run = {
+		.test = request->test,
+		.binary = request->binary,
+		.nth = 1,
+		.of = 1,
+		.started = time(NULL),
+	};
+	struct ktstr_error why = {};
+	uint64_t start_ns = kt_now_ns();
+	uint32_t timeout_ms;
+
+	if (kt_run_plan_init(&plan, request, &why) == 0)
+		(void)run_machine(request, &plan, &run.machine, &why);
+	timeout_ms = plan.config.timeout_ms;
+	if (describe(&run, &plan) < 0 ||
+	    judge(request, timeout_ms, &why, &run) < 0)
+		return no_memory(err);
+	run.wall_ns = kt_now_ns() - start_ns;
+	*ret = run;
+	run = (struct kt_test_run){};
+	return 0;
+}
+
+void kt_test_run_deinit(struct kt_test_run *run)
+{
+	free(run->topology);
+	kt_outcome_deinit(&run->outcome);
+	ktstr_vm_result_free(run->machine);
+	*run = (struct kt_test_run){};
+}
