@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <string.h>
+
+#include "runner/report_format.h"
+
+static const struct kt_report_ops *report_ops(const struct kt_report *report)
+{
+	static const struct kt_report_ops *const all[] = {
+		[KT_REPORT_TEXT] = &kt_report_text_ops,
+		[KT_REPORT_TAP] = &kt_report_tap_ops,
+		[KT_REPORT_JUNIT] = &kt_report_junit_ops,
+	};
+
+	return all[report->format];
+}
+
+void kt_report_deinit(struct kt_report *report)
+{
+	kt_strbuf_deinit(&report->cases);
+	kt_strbuf_deinit(&report->rates);
+}
+
+static void end_repeats(struct kt_report *report, struct kt_strbuf *out)
+{
+	if (report->repeated)
+		report_ops(report)->rate(report, out);
+	report->repeated = NULL;
+	report->repeats = (struct kt_tally){};
+}
+
+void kt_report_begin(struct kt_report *report, struct kt_strbuf *out)
+{
+	report_ops(report)->begin(report, out);
+}
+
+void kt_report_add(struct kt_report *report, const struct kt_test_run *run,
+		   struct kt_strbuf *out)
+{
+	if (run->interrupted)
+		return;
+	report->done++;
+	kt_tally_add(&report->tally, &run->outcome);
+	report_ops(report)->add(report, run, out);
+	if (run->of == 1)
+		return;
+	report->repeated = run->test->name;
+	kt_tally_add(&report->repeats, &run->outcome);
+	if (run->nth == run->of)
+		end_repeats(report, out);
+}
+
+void kt_report_end(struct kt_report *report, uint64_t wall_ns,
+		   struct kt_strbuf *out)
+{
+	end_repeats(report, out);
+	report_ops(report)->end(report, wall_ns, out);
+}
+
+double kt_report_seconds(const struct kt_test_run *run)
+{
+	uint64_t ns = run->outcome.has_duration ? run->outcome.duration_ns :
+						  run->wall_ns;
+
+	return (double)ns / 1e9;
+}
+
+void kt_report_name(struct kt_strbuf *sb, const struct kt_test_run *run)
+{
+	kt_strbuf_add(sb, run->test->name);
+	if (run->of > 1)
+		kt_strbuf_addf(sb, " (%u of %u)", run->nth, run->of);
+}
+
+static size_t character_bytes(unsigned char first)
+{
+	if (first < 0xc0)
+		return 1;
+	return first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+}
+
+size_t kt_report_character(const char *text, bool *ret_shows)
+{
+	const unsigned char *c = (const unsigned char *)text;
+	size_t n = strnlen(text, character_bytes(c[0]));
+
+	/* C0, DEL and C1 steer terminals; U+FFFE and U+FFFF are no XML. */
+	*ret_shows = !(c[0] < 0x20 || c[0] == 0x7f ||
+		       (c[0] == 0xc2 && c[1] < 0xa0) ||
+		       (c[0] == 0xef && c[1] == 0xbf && c[2] >= 0xbe));
+	return n;
+}
+
+void kt_report_text(struct kt_strbuf *sb, const char *text, const char *newline)
+{
+	size_t length = strlen(text);
+	bool shows;
+
+	while (length && text[length - 1] == '\n')
+		length--;
+	for (size_t i = 0, n; i < length; i += n) {
+		n = kt_report_character(text + i, &shows);
+		if (shows)
+			kt_strbuf_add_bytes(sb, text + i, n);
+		else if (text[i] == '\n')
+			kt_strbuf_add(sb, newline);
+		else
+			kt_strbuf_add_char(sb, text[i] == '\t' ? ' ' : '?');
+	}
+}
+
+void kt_report_metric(struct kt_strbuf *sb, const struct kt_metric *metric)
+{
+	kt_report_text(sb, metric->name, " ");
+	kt_strbuf_addf(sb, " = %.6g", metric->value);
+	if (*metric->unit) {
+		kt_strbuf_add_char(sb, ' ');
+		kt_report_text(sb, metric->unit, " ");
+	}
+}

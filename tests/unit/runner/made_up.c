@@ -1,0 +1,126 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "made_up.h"
+
+#define T(text) ((char *)(text))
+
+static const struct kt_test tests[MADE_UP_RUNS] = {
+	{ .name = T("everyone_runs"), .file = T("t.c"), .line = 3 },
+	{ .name = T("wakes_in_time"),
+	  .file = T("t.c"),
+	  .line = 30,
+	  .duration_s = 12,
+	  .timeout_s = 60,
+	  .expect_err = true },
+	{ .name = T("needs_smt"), .file = T("t.c"), .line = 50 },
+	{ .name = T("fair_share"), .file = T("t.c"), .line = 70 },
+	{ .name = T("boots"), .file = T("t.c"), .line = 90 },
+	{ .name = T("survives"), .file = T("t.c"), .line = 110 },
+};
+
+/* A terminal's escape, a C1 control, XML's own letters, a second line. */
+static char *fail_notes[] = {
+	T("worker 3 \"stuck\" 3500 ms on cpu1 at +1200 ms"),
+	T("\033[2J<b>&amp;</b>\302\233\357\277\277 "
+	  "caf\303\251\nsecond\tline\n"),
+};
+static struct kt_metric fail_metrics[] = {
+	{ T("p99_wake"), 12.5, T("us") },
+	{ T("<share>"), 1e-9, T("") },
+};
+static char *skip_notes[] = { T("the machine has no SMT") };
+
+static struct ktstr_kvm_stat stats[] = {
+	{ "exits", 0, 1234 },
+	{ "pages_4k", -1, UINT64_MAX },
+};
+
+static struct ktstr_vm_result good_machine = {
+	.success = true,
+	.ready = true,
+	.duration_ns = 5000000000,
+	.console = T("a log"),
+	.output = T(""),
+	.kvm_stats = stats,
+	.n_kvm_stats = 2,
+	.timings = { .setup_total_ns = 1000, .setup_cpu_ns = 900, .boot_ns = 2000 },
+};
+static struct ktstr_vm_result crashed_machine = {
+	.exit_code = -1,
+	.ready = true,
+	.duration_ns = 6000000000,
+	.console = T("a log that is no UTF-8: \xff\n"),
+	.output = T("said\n"),
+	.crash = T("BUG: unable to handle\n"),
+};
+static struct ktstr_vm_result early_machine = {
+	.exit_code = -1,
+	.duration_ns = 6000000000,
+	.console = T(""),
+	.output = T(""),
+	.timed_out = true,
+};
+
+#define MACHINE(topology_, nodes_, llcs_, cpus_)                               \
+	.binary = "dir/mytests", .nth = 1, .of = 1, .topology = T(topology_),  \
+	.numa_nodes = (nodes_), .llcs = (llcs_), .n_cpus = (cpus_),            \
+	.memory_mib = 2048, .started = 1700000000, .wall_ns = 6500000000
+
+struct kt_test_run made_up_runs[MADE_UP_RUNS] = {
+	{
+		.test = &tests[0],
+		MACHINE("1n2l2c1t", 1, 2, 4),
+		.machine = &good_machine,
+		.outcome = { .verdict = KTSTR_PASS,
+			     .has_duration = true,
+			     .duration_ns = 3210000000,
+			     .metrics = fail_metrics,
+			     .n_metrics = 1 },
+	},
+	{
+		.test = &tests[1],
+		MACHINE("2n4l2c1t", 2, 4, 8),
+		.machine = &good_machine,
+		.outcome = { .verdict = KTSTR_FAIL,
+			     .has_duration = true,
+			     .duration_ns = 1000000000,
+			     .notes = fail_notes,
+			     .n_notes = 2,
+			     .metrics = fail_metrics,
+			     .n_metrics = 2 },
+	},
+	{
+		.test = &tests[2],
+		MACHINE("1n1l2c1t", 1, 1, 2),
+		.machine = &good_machine,
+		.outcome = { .verdict = KTSTR_SKIP,
+			     .has_duration = true,
+			     .notes = skip_notes,
+			     .n_notes = 1 },
+	},
+	{
+		.test = &tests[3],
+		MACHINE("1n1l2c1t", 1, 1, 2),
+		.machine = &good_machine,
+		.outcome = { .verdict = KTSTR_INCONCLUSIVE,
+			     .has_duration = true,
+			     .duration_ns = 50000000,
+			     .reason = T("the host took 40 % # of\nthe time") },
+	},
+	{
+		.test = &tests[4],
+		MACHINE("1n1l2c1t", 1, 1, 2),
+		.machine = &early_machine,
+		.outcome = { .broken = true,
+			     .verdict = KTSTR_FAIL,
+			     .reason =
+				     T("the guest had not booted after 90 s") },
+	},
+	{
+		.test = &tests[5],
+		MACHINE("1n1l2c1t", 1, 1, 2),
+		.machine = &crashed_machine,
+		.outcome = { .verdict = KTSTR_FAIL,
+			     .reason = T("the guest crashed: BUG: unable to "
+					 "handle") },
+	},
+};
