@@ -1,0 +1,252 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "test.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "base/fd.h"
+#include "made_up.h"
+#include "runner/sidecar.h"
+#include "schema.h"
+
+KT_DEFINE_CLEANUP(json_t *, json_decref)
+#define _cleanup_json_ _cleanup_(json_decref_cleanup)
+
+static const struct kt_sidecar_host host = {
+	.kernel_image = "/boot/vmlinuz",
+	.kernel_release = "7.3.4",
+	.nested = true,
+};
+
+static char directory[] = "/tmp/ktstr-sidecar-test.XXXXXX";
+
+static int setup(void **state)
+{
+	(void)state;
+	return mkdtemp(directory) && chdir(directory) == 0 ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+	(void)state;
+	return chdir("/") == 0 ? kt_remove_tree(directory) : -1;
+}
+
+static json_t *load_schema(void)
+{
+	json_t *schema =
+		json_load_file(KTSTR_SOURCE_ROOT "/docs/sidecar.schema.json",
+			       JSON_REJECT_DUPLICATES, NULL);
+
+	assert_non_null(schema);
+	return schema;
+}
+
+static json_t *document_of(const struct kt_test_run *run)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	json_t *document;
+
+	assert_int_equal(kt_sidecar_text(run, &host, &text), 0);
+	document =
+		json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
+	assert_non_null(document);
+	return document;
+}
+
+static void every_outcome_is_as_the_schema_says(void **state)
+{
+	_cleanup_json_ json_t *schema = load_schema();
+
+	(void)state;
+	for (size_t i = 0; i < MADE_UP_RUNS; i++) {
+		_cleanup_json_ json_t *document = document_of(&made_up_runs[i]);
+		_cleanup_strbuf_ struct kt_strbuf violations = {};
+
+		schema_check(schema, document, "$", &violations);
+		assert_string_equal(kt_strbuf_text(&violations), "");
+	}
+}
+
+static void a_run_without_a_machine_is_too(void **state)
+{
+	_cleanup_json_ json_t *schema = load_schema();
+	_cleanup_strbuf_ struct kt_strbuf violations = {};
+	_cleanup_json_ json_t *document = NULL;
+	struct kt_test_run run = made_up_runs[4];
+
+	(void)state;
+	run.machine = NULL;
+	run.topology = (char *)"";
+	run.numa_nodes = run.llcs = run.n_cpus = run.memory_mib = 0;
+	document = document_of(&run);
+	schema_check(schema, document, "$", &violations);
+	assert_string_equal(kt_strbuf_text(&violations), "");
+	assert_null(json_object_get(document, "guest"));
+	assert_null(json_object_get(document, "kvm_stats"));
+}
+
+/* Removes `key`, or replaces it, in a part of the document or in the whole. */
+static void expect_violation(const char *part, const char *key, json_t *value,
+			     const char *violation)
+{
+	_cleanup_json_ json_t *schema = load_schema();
+	_cleanup_json_ json_t *document = document_of(&made_up_runs[5]);
+	_cleanup_strbuf_ struct kt_strbuf violations = {};
+	json_t *object = part ? json_object_get(document, part) : document;
+
+	if (value)
+		assert_int_equal(json_object_set_new(object, key, value), 0);
+	else
+		assert_int_equal(json_object_del(object, key), 0);
+	schema_check(schema, document, "$", &violations);
+	assert_string_equal(kt_strbuf_text(&violations), violation);
+}
+
+/* Otherwise the tests above would show nothing. */
+static void the_schema_refuses_what_is_wrong(void **state)
+{
+	(void)state;
+	expect_violation(NULL, "verdict", NULL, "$: has no verdict\n");
+	expect_violation(NULL, "verdict", json_string("passed"),
+			 "$.verdict: enum\n");
+	expect_violation(NULL, "ktstr_sidecar", json_integer(2),
+			 "$.ktstr_sidecar: const\n");
+	expect_violation(NULL, "unheard_of", json_true(),
+			 "$: unheard_of is not declared\n");
+	expect_violation("test", "name", NULL, "$.test: has no name\n");
+	expect_violation("test", "line", json_integer(-1),
+			 "$.test.line: minimum\n");
+	expect_violation("topology", "cpus", json_string("4"),
+			 "$.topology.cpus: type\n");
+	expect_violation("guest", "crash", json_string(""),
+			 "$.guest.crash: minLength\n");
+	expect_violation("timings", "wall_ns", json_real(1.5),
+			 "$.timings.wall_ns: type\n");
+}
+
+static const char *text_at(const json_t *document, const char *part,
+			   const char *key)
+{
+	return json_string_value(
+		json_object_get(json_object_get(document, part), key));
+}
+
+static void what_was_measured_is_there(void **state)
+{
+	_cleanup_json_ json_t *document = document_of(&made_up_runs[1]);
+	const json_t *stats = json_object_get(document, "kvm_stats");
+	const json_t *metric =
+		json_array_get(json_object_get(document, "metrics"), 0);
+	const json_t *timings = json_object_get(document, "timings");
+
+	(void)state;
+	assert_string_equal(text_at(document, "test", "name"), "wakes_in_time");
+	assert_string_equal(text_at(document, "topology", "text"), "2n4l2c1t");
+	assert_string_equal(text_at(document, "timings", "started"),
+			    "2023-11-14T22:13:20Z");
+	assert_string_equal(text_at(document, "kernel", "release"), "7.3.4");
+	assert_true(json_is_true(json_object_get(
+		json_object_get(document, "test"), "expect_err")));
+	assert_float_equal(json_real_value(json_object_get(metric, "value")),
+			   12.5, 0);
+	assert_int_equal(
+		json_integer_value(json_object_get(timings, "boot_ns")), 2000);
+	assert_int_equal(
+		json_integer_value(json_object_get(timings, "test_ns")),
+		1000000000);
+	assert_int_equal(json_array_size(stats), 2);
+	assert_int_equal(json_integer_value(json_object_get(
+				 json_array_get(stats, 0), "value")),
+			 1234);
+	assert_null(json_object_get(json_array_get(stats, 1), "vcpu"));
+	/* Too large for JSON's integers here. */
+	assert_true(json_real_value(json_object_get(json_array_get(stats, 1),
+						    "value")) > 1.8e19);
+}
+
+static void what_was_not_measured_is_absent(void **state)
+{
+	_cleanup_json_ json_t *passed = document_of(&made_up_runs[0]);
+	_cleanup_json_ json_t *late = document_of(&made_up_runs[4]);
+	_cleanup_json_ json_t *crashed = document_of(&made_up_runs[5]);
+	const json_t *timings = json_object_get(late, "timings");
+
+	(void)state;
+	assert_null(json_object_get(timings, "boot_ns"));
+	assert_null(json_object_get(timings, "test_ns"));
+	assert_null(
+		json_object_get(json_object_get(late, "guest"), "exit_code"));
+	assert_null(json_object_get(passed, "reason"));
+	/* The log is kept where something is to be found out. */
+	assert_null(text_at(passed, "guest", "console_tail"));
+	assert_string_equal(text_at(crashed, "guest", "console_tail"),
+			    "a log that is no UTF-8: ?\n");
+	assert_string_equal(text_at(crashed, "guest", "crash"),
+			    "BUG: unable to handle\n");
+}
+
+static void a_file_is_written_whole(void **state)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	_cleanup_free_ char *found = NULL;
+	struct ktstr_error err = {};
+
+	(void)state;
+	assert_int_equal(kt_sidecar_text(&made_up_runs[0], &host, &text), 0);
+	assert_int_equal(kt_sidecar_write(&made_up_runs[0], &host, directory,
+					  "everyone_runs", NULL),
+			 0);
+	assert_int_equal(
+		kt_read_file("everyone_runs.ktstr.json", 1 << 20, &found, NULL),
+		0);
+	assert_string_equal(found, text.data);
+	assert_int_equal(kt_sidecar_write(&made_up_runs[0], &host,
+					  "/nonexistent", "x", &err),
+			 -ENOENT);
+	assert_contains(err.message,
+			"cannot write /nonexistent/x.ktstr.json: No such file");
+}
+
+static void directories_are_never_shared_unless_named(void **state)
+{
+	_cleanup_free_ char *one = NULL, *two = NULL, *named = NULL;
+	struct ktstr_error err = {};
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(kt_sidecar_directory(NULL, &one, NULL), 0);
+	assert_int_equal(kt_sidecar_directory(NULL, &two, NULL), 0);
+	assert_string_not_equal(one, two);
+	assert_int_equal(strncmp(one, "ktstr-runs/2", 12), 0);
+	assert_int_equal(stat(one, &st) | stat(two, &st), 0);
+	for (int i = 0; i < 2; i++) {
+		free(named);
+		named = NULL;
+		assert_int_equal(kt_sidecar_directory("a/b", &named, NULL), 0);
+		assert_string_equal(named, "a/b");
+	}
+	assert_int_equal(stat("a/b", &st), 0);
+	free(named);
+	named = NULL;
+	assert_true(kt_sidecar_directory("/proc/none", &named, &err) < 0);
+	assert_contains(err.message, "/proc/none");
+	assert_contains(err.message, "KTSTR_RUN_DIR");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(every_outcome_is_as_the_schema_says),
+		cmocka_unit_test(a_run_without_a_machine_is_too),
+		cmocka_unit_test(the_schema_refuses_what_is_wrong),
+		cmocka_unit_test(what_was_measured_is_there),
+		cmocka_unit_test(what_was_not_measured_is_absent),
+		cmocka_unit_test(a_file_is_written_whole),
+		cmocka_unit_test(directories_are_never_shared_unless_named),
+	};
+
+	return cmocka_run_group_tests(tests, setup, teardown);
+}
