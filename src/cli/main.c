@@ -23,8 +23,9 @@ static const struct kt_option root_options[] = {
 };
 
 static const struct kt_command *const commands[] = {
-	&kt_shell_command,       &kt_topo_command, &kt_kernel_command,
-	&kt_completions_command, &kt_help_command, NULL,
+	&kt_test_command,   &kt_shell_command,       &kt_topo_command,
+	&kt_kernel_command, &kt_completions_command, &kt_help_command,
+	NULL,
 };
 
 static int root_run(struct kt_cli *cli, const void *values,
@@ -45,7 +46,8 @@ const struct kt_command kt_root_command = {
 	.summary = "Boot Linux kernels in machines of declared topology",
 	.description = "Boots a Linux kernel in a virtual machine whose CPU "
 		       "and memory "
-		       "topology is declared, and runs commands in it.",
+		       "topology is declared, and runs tests or commands in "
+		       "it.",
 	.options = root_options,
 	.subcommands = commands,
 	.values_bytes = sizeof(struct root_values),

@@ -7,10 +7,10 @@
 
 #include "cli/cli.h"
 #include "cli/include.h"
+#include "cli/nested.h"
 #include "cli/watch.h"
 #include "cli/terminal.h"
 #include "kernel/kernel.h"
-#include "nest/nest.h"
 #include "topology/grammar.h"
 #include "topology/topology.h"
 
@@ -18,8 +18,6 @@
 #define TIMEOUT_NOT_GIVEN  UINT32_MAX
 #define MEMORY_FLOOR_MIB   256u
 #define MEMORY_PER_CPU_MIB 64u
-/* What an emulated machine around the VM needs for the files it reads. */
-#define NEST_FILES_MIB     256u
 
 struct shell_values {
 	const char *topology;
@@ -30,7 +28,7 @@ struct shell_values {
 	struct kt_words include_files;
 	uint32_t memory_mib; /* 0: not given */
 	uint32_t timeout_ms;
-	uint32_t accel; /* index into `accels` */
+	uint32_t accel; /* index into kt_cli_accels */
 	bool dmesg;
 };
 
@@ -38,8 +36,6 @@ static const struct shell_values shell_defaults = {
 	.topology = "1n1l2c1t",
 	.timeout_ms = TIMEOUT_NOT_GIVEN,
 };
-
-static const char *const accels[] = {"auto", "kvm", "nested", NULL};
 
 #define AT(member) .offset = offsetof(struct shell_values, member)
 
@@ -127,7 +123,7 @@ static const struct kt_option shell_options[] = {
 		.type = KT_OPTION_CHOICE,
 		.value = "HOW",
 		AT(accel),
-		.choices = accels,
+		.choices = kt_cli_accels,
 		.environment = "KTSTR_ACCEL",
 		.help = "Where the machine runs. kvm is the host's KVM; nested "
 			"is an emulated machine, which has a KVM of its own; "
@@ -239,31 +235,12 @@ static int run_watched(const struct kt_cli *cli, const struct shell_values *v,
 	return status;
 }
 
-/* 1: it has run in an emulated machine; 0: it is to run here. */
-static int run_nested(const struct kt_cli *cli, const struct shell_values *v,
-		      const struct ktstr_vm_config *config, int *ret_status,
-		      struct ktstr_error *err)
-{
-	uint32_t memory_mib = config->memory_deferred
-				      ? config->memory_deferred_min_mib
-				      : config->memory_mib;
-	struct kt_nest_request request = {
-		.accel = accels[v->accel],
-		.shape = v->nest_shape,
-		.argv = cli->argv,
-	};
-
-	if (__builtin_add_overflow(memory_mib, NEST_FILES_MIB,
-				   &request.memory_mib))
-		request.memory_mib = UINT32_MAX;
-	return kt_nest_dispatch(&request, cli->log, ret_status, err);
-}
-
 static int boot(const struct kt_cli *cli, const struct shell_values *v,
 		struct ktstr_vm_config *config, struct kt_watch *watch)
 {
 	struct ktstr_error err = {0};
 	struct ktstr_vm *vm = NULL;
+	uint32_t memory_mib;
 	int status;
 
 	config->stdio = (struct ktstr_stdio){
@@ -273,7 +250,10 @@ static int boot(const struct kt_cli *cli, const struct shell_values *v,
 	};
 	if (ktstr_vm_build(config, &vm, &err) < 0)
 		return kt_cli_fail(cli, &err);
-	switch (run_nested(cli, v, config, &status, &err)) {
+	memory_mib = config->memory_deferred ? config->memory_deferred_min_mib
+					     : config->memory_mib;
+	switch (kt_cli_run_nested(cli, v->accel, v->nest_shape, memory_mib,
+				  &status, &err)) {
 	case 1:
 		break;
 	case 0:

@@ -17,7 +17,7 @@ mkdir "$work/bin"
 ln -s "$ktstr" "$work/bin/ktstr"
 ln -s "$make_kernel" "$work/bin/make-kernel"
 unset KTSTR_KERNEL KTSTR_ACCEL KTSTR_NEST_SHAPE KTSTR_DEBUG NO_COLOR COLUMNS
-unset KTSTR_INIT KTSTR_NESTED KTSTR_CPU_VENDOR
+unset KTSTR_INIT KTSTR_NESTED KTSTR_CPU_VENDOR KTSTR_RUN_DIR
 unset KTSTR_NEST_AGENT KTSTR_NEST_DIR KTSTR_NEST_KERNEL KTSTR_NEST_MACHINES
 export PATH=$work/bin:$PATH HOME=$work/home KTSTR_CACHE_DIR=$work/cache
 export LC_ALL=C.UTF-8 TERM=dumb
