@@ -27,17 +27,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/verdict.h>
+
 #ifdef __cplusplus
 extern "C" {
 #endif
-
-/* What a test says of the scheduler. Programs exit 0, 1, 77 and 2 for them. */
-enum ktstr_verdict {
-	KTSTR_PASS,
-	KTSTR_FAIL,
-	KTSTR_SKIP,	    /* it cannot run here: no verdict */
-	KTSTR_INCONCLUSIVE, /* it ran, but what it saw proves nothing */
-};
 
 struct ktstr_context; /* the running test; opaque */
 

@@ -11,6 +11,7 @@
  * guest's ids.
  */
 
+#include <sched.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
@@ -47,6 +48,7 @@ struct ktstr_worker_report {
 
 	uint64_t migrations; /* times that it found itself on another CPU */
 	uint64_t cross_node_migrations;
+	cpu_set_t cpus_seen; /* where it found itself; empty: not recorded */
 
 	uint64_t max_gap_ns;	/* longest time between two signs of work */
 	int32_t max_gap_cpu;	/* where it was after it; -1: unknown */

@@ -50,7 +50,7 @@ static int run_test(const char *name)
 		fprintf(stderr, "%s\n", err.message);
 		return EXIT_BROKEN;
 	}
-	return kt_verdict_exit_code(verdict);
+	return ktstr_verdict_exit_code(verdict);
 }
 
 static int hand_to_ktstr(int argc, char **argv)

@@ -26,26 +26,6 @@ struct ktstr_context {
 	int record_fd;
 };
 
-static const struct {
-	const char *name;
-	int exit_code;
-} verdicts[] = {
-	[KTSTR_PASS] = { "pass", 0 },
-	[KTSTR_FAIL] = { "fail", 1 },
-	[KTSTR_SKIP] = { "skip", 77 },
-	[KTSTR_INCONCLUSIVE] = { "inconclusive", 2 },
-};
-
-int kt_verdict_exit_code(enum ktstr_verdict verdict)
-{
-	return verdicts[verdict].exit_code;
-}
-
-const char *kt_verdict_name(enum ktstr_verdict verdict)
-{
-	return verdicts[verdict].name;
-}
-
 /* One record is one line of JSON; the runner's end takes what fits. */
 static void send_record(const struct ktstr_context *ctx, json_t *record)
 {
@@ -145,8 +125,7 @@ static void take_record(struct test_run *run, const char *text, size_t length)
 	if (json_is_integer(verdict)) {
 		json_int_t value = json_integer_value(verdict);
 
-		run->has_verdict = value >= 0 &&
-				   value < (json_int_t)KT_ARRAY_SIZE(verdicts);
+		run->has_verdict = value >= 0 && value <= KTSTR_INCONCLUSIVE;
 		if (run->has_verdict)
 			run->verdict = (enum ktstr_verdict)value;
 		return;
@@ -287,7 +266,7 @@ static int write_result(const struct test_run *run, uint64_t duration_ns,
 {
 	_cleanup_(json_decref_cleanup) json_t *result =
 		json_pack("{s:s, s:s, s:I, s:O, s:O}", "test", run->test->name,
-			  "verdict", kt_verdict_name(run->verdict),
+			  "verdict", ktstr_verdict_name(run->verdict),
 			  "duration_ns", (json_int_t)duration_ns, "notes",
 			  run->notes, "metrics", run->metrics);
 	_cleanup_free_ char *text = result ? json_dumps(result, 0) : NULL;

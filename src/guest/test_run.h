@@ -18,10 +18,6 @@
 /* What of the notes is kept; a frame must hold the whole result. */
 #define KT_TEST_NOTES_MAX_BYTES (128u * 1024)
 
-/* As exit statuses of programs have it. */
-int kt_verdict_exit_code(enum ktstr_verdict verdict);
-const char *kt_verdict_name(enum ktstr_verdict verdict);
-
 /*
  * Runs the test and writes its result to `result_path`. A test that is still
  * running after `timeout_ms` is killed and has failed. 0, with the verdict, or

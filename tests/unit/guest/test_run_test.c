@@ -111,7 +111,7 @@ static json_t *run(const char *name, unsigned int timeout_ms,
 			    name);
 	assert_string_equal(
 		json_string_value(json_object_get(result, "verdict")),
-		kt_verdict_name(expected));
+		ktstr_verdict_name(expected));
 	assert_true(json_is_integer(json_object_get(result, "duration_ns")));
 	return result;
 }
