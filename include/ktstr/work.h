@@ -20,6 +20,312 @@
 extern "C" {
 #endif
 
+/*
+ * A default that a caller's field overrides is what the macros below are for.
+ * They serve static tables too, where no pragma can stand inside, so the
+ * warning is off for the rest of a file that includes this.
+ */
+#ifndef __cplusplus
+#ifdef __clang__
+#pragma clang diagnostic ignored "-Winitializer-overrides"
+#else
+#pragma GCC diagnostic ignored "-Woverride-init"
+#endif
+#endif
+
+/*
+ * The kinds of work. A "spin" is a step of integer arithmetic, about a
+ * nanosecond. Kinds whose workers need partners come in sets; a group has a
+ * whole number of sets.
+ */
+enum ktstr_work_kind {
+	KTSTR_WORK_SPIN_WAIT, /* runs without a pause */
+	KTSTR_WORK_YIELD_HEAVY,
+	KTSTR_WORK_MIXED,
+	KTSTR_WORK_IO_SYNC,
+	KTSTR_WORK_BURSTY,
+	KTSTR_WORK_PIPE_IO,
+	KTSTR_WORK_FUTEX_PING_PONG,
+	KTSTR_WORK_CACHE_PRESSURE,
+	KTSTR_WORK_CACHE_YIELD,
+	KTSTR_WORK_CACHE_PIPE,
+	KTSTR_WORK_FUTEX_FAN_OUT,
+	KTSTR_WORK_FAN_OUT_COMPUTE,
+	KTSTR_WORK_SEQUENCE,
+	KTSTR_WORK_FORK_EXIT,
+	KTSTR_WORK_NICE_SWEEP,
+	KTSTR_WORK_AFFINITY_CHURN,
+	KTSTR_WORK_POLICY_CHURN,
+	KTSTR_WORK_PAGE_FAULT_CHURN,
+	KTSTR_WORK_MUTEX_CONTENTION,
+	KTSTR_WORK_CUSTOM,
+	KTSTR_WORK_WAKE_CHAIN,
+	KTSTR_WORK_THUNDERING_HERD,
+	KTSTR_WORK_TIMER_LATENCY,
+};
+
+struct ktstr_mixed {
+	uint32_t spins; /* between two yields */
+};
+
+struct ktstr_io_sync {
+	const char *directory; /* where its nameless file lies */
+	uint32_t bytes;        /* written and synced at a time */
+	/* Slept behind each sync, in a tmpfs's stead, where none waits. */
+	uint32_t device_us;
+};
+
+struct ktstr_bursty {
+	uint32_t burst_ms;
+	uint32_t sleep_ms;
+};
+
+struct ktstr_pipe_io {
+	uint32_t message_bytes; /* at most 4096 */
+	uint32_t spins;         /* before each message */
+};
+
+struct ktstr_futex_ping_pong {
+	uint32_t spins; /* before each wake */
+};
+
+struct ktstr_cache {
+	uint32_t size_bytes; /* each worker's own memory */
+	uint32_t stride_bytes;
+};
+
+struct ktstr_cache_pipe {
+	uint32_t size_bytes;
+	uint32_t spins;
+};
+
+struct ktstr_futex_fan_out {
+	uint32_t receivers; /* woken by one sender: a set is one more */
+	uint32_t spins;     /* of each receiver, once woken */
+};
+
+struct ktstr_fan_out_compute {
+	uint32_t receivers;
+	uint32_t size_bytes; /* each receiver's own memory */
+	uint32_t operations; /* times that it goes through it, once woken */
+	uint32_t sleep_us;   /* before it does */
+};
+
+enum ktstr_phase_kind {
+	KTSTR_PHASE_END, /* the sequence begins again */
+	KTSTR_PHASE_SPIN,
+	KTSTR_PHASE_SLEEP,
+	KTSTR_PHASE_YIELD,
+};
+
+struct ktstr_phase {
+	enum ktstr_phase_kind kind;
+	uint32_t duration_us;
+};
+
+#define KTSTR_MAX_PHASES 8
+
+struct ktstr_sequence {
+	struct ktstr_phase phases[KTSTR_MAX_PHASES];
+};
+
+struct ktstr_churn {
+	uint32_t spins; /* between two changes */
+};
+
+struct ktstr_page_fault_churn {
+	uint32_t region_bytes;
+	uint32_t touches; /* pages touched before the region is dropped */
+	uint32_t spins;   /* between two regions */
+};
+
+struct ktstr_mutex_contention {
+	uint32_t contenders; /* of one mutex: a set */
+	uint32_t hold_spins;
+	uint32_t work_spins; /* without the mutex */
+};
+
+struct ktstr_worker; /* the running worker, opaque to a test */
+
+struct ktstr_custom {
+	/* Runs in each worker until ktstr_worker_mark() says no. */
+	void (*run)(struct ktstr_worker *worker, void *argument);
+	void *argument; /* as it was when the worker was forked */
+};
+
+struct ktstr_wake_chain {
+	uint32_t length; /* workers that pass one token round: a set */
+};
+
+struct ktstr_thundering_herd {
+	uint32_t waiters; /* all woken at once by one more */
+};
+
+struct ktstr_timer_latency {
+	uint32_t period_us;
+};
+
+/* Made by the macros below, which put the defaults in first. */
+struct ktstr_work {
+	enum ktstr_work_kind kind;
+	union {
+		struct ktstr_mixed mixed;
+		struct ktstr_io_sync io_sync;
+		struct ktstr_bursty bursty;
+		struct ktstr_pipe_io pipe_io;
+		struct ktstr_futex_ping_pong futex_ping_pong;
+		struct ktstr_cache cache;
+		struct ktstr_cache_pipe cache_pipe;
+		struct ktstr_futex_fan_out futex_fan_out;
+		struct ktstr_fan_out_compute fan_out_compute;
+		struct ktstr_sequence sequence;
+		struct ktstr_churn churn;
+		struct ktstr_page_fault_churn page_fault_churn;
+		struct ktstr_mutex_contention mutex_contention;
+		struct ktstr_custom custom;
+		struct ktstr_wake_chain wake_chain;
+		struct ktstr_thundering_herd thundering_herd;
+		struct ktstr_timer_latency timer_latency;
+	};
+};
+
+#define KTSTR_WORK_(kind_, member_, ...)                                       \
+	((struct ktstr_work){ .kind = (kind_), .member_ = { __VA_ARGS__ } })
+
+#define KTSTR_SPIN_WAIT() ((struct ktstr_work){ .kind = KTSTR_WORK_SPIN_WAIT })
+#define KTSTR_YIELD_HEAVY()                                                    \
+	((struct ktstr_work){ .kind = KTSTR_WORK_YIELD_HEAVY })
+#define KTSTR_FORK_EXIT() ((struct ktstr_work){ .kind = KTSTR_WORK_FORK_EXIT })
+#define KTSTR_MIXED(...)                                                       \
+	KTSTR_WORK_(KTSTR_WORK_MIXED, mixed, .spins = 100000, __VA_ARGS__)
+#define KTSTR_IO_SYNC(...)                                                     \
+	KTSTR_WORK_(KTSTR_WORK_IO_SYNC, io_sync, .directory = "/tmp",          \
+		    .bytes = 65536, .device_us = 100, __VA_ARGS__)
+#define KTSTR_BURSTY(...)                                                      \
+	KTSTR_WORK_(KTSTR_WORK_BURSTY, bursty, .burst_ms = 50,                 \
+		    .sleep_ms = 100, __VA_ARGS__)
+#define KTSTR_PIPE_IO(...)                                                     \
+	KTSTR_WORK_(KTSTR_WORK_PIPE_IO, pipe_io, .message_bytes = 1,           \
+		    .spins = 1024, __VA_ARGS__)
+#define KTSTR_FUTEX_PING_PONG(...)                                             \
+	KTSTR_WORK_(KTSTR_WORK_FUTEX_PING_PONG, futex_ping_pong,               \
+		    .spins = 1024, __VA_ARGS__)
+#define KTSTR_CACHE_PRESSURE(...)                                              \
+	KTSTR_WORK_(KTSTR_WORK_CACHE_PRESSURE, cache, .size_bytes = 32768,     \
+		    .stride_bytes = 64, __VA_ARGS__)
+#define KTSTR_CACHE_YIELD(...)                                                 \
+	KTSTR_WORK_(KTSTR_WORK_CACHE_YIELD, cache, .size_bytes = 32768,        \
+		    .stride_bytes = 64, __VA_ARGS__)
+#define KTSTR_CACHE_PIPE(...)                                                  \
+	KTSTR_WORK_(KTSTR_WORK_CACHE_PIPE, cache_pipe, .size_bytes = 32768,    \
+		    .spins = 1024, __VA_ARGS__)
+#define KTSTR_FUTEX_FAN_OUT(...)                                               \
+	KTSTR_WORK_(KTSTR_WORK_FUTEX_FAN_OUT, futex_fan_out, .receivers = 4,   \
+		    .spins = 1024, __VA_ARGS__)
+#define KTSTR_FAN_OUT_COMPUTE(...)                                             \
+	KTSTR_WORK_(KTSTR_WORK_FAN_OUT_COMPUTE, fan_out_compute,               \
+		    .receivers = 4, .size_bytes = 262144, .operations = 5,     \
+		    .sleep_us = 100, __VA_ARGS__)
+/* KTSTR_SEQUENCE({ KTSTR_PHASE_SPIN, 5000 }, { KTSTR_PHASE_SLEEP, 1000 }) */
+#define KTSTR_SEQUENCE(...)                                                    \
+	KTSTR_WORK_(KTSTR_WORK_SEQUENCE, sequence, .phases = { __VA_ARGS__ })
+#define KTSTR_NICE_SWEEP(...)                                                  \
+	KTSTR_WORK_(KTSTR_WORK_NICE_SWEEP, churn, .spins = 100000, __VA_ARGS__)
+#define KTSTR_AFFINITY_CHURN(...)                                              \
+	KTSTR_WORK_(KTSTR_WORK_AFFINITY_CHURN, churn, .spins = 100000,         \
+		    __VA_ARGS__)
+#define KTSTR_POLICY_CHURN(...)                                                \
+	KTSTR_WORK_(KTSTR_WORK_POLICY_CHURN, churn, .spins = 100000, __VA_ARGS__)
+#define KTSTR_PAGE_FAULT_CHURN(...)                                            \
+	KTSTR_WORK_(KTSTR_WORK_PAGE_FAULT_CHURN, page_fault_churn,             \
+		    .region_bytes = 4 << 20, .touches = 256, .spins = 64,      \
+		    __VA_ARGS__)
+#define KTSTR_MUTEX_CONTENTION(...)                                            \
+	KTSTR_WORK_(KTSTR_WORK_MUTEX_CONTENTION, mutex_contention,             \
+		    .contenders = 4, .hold_spins = 256, .work_spins = 1024,    \
+		    __VA_ARGS__)
+#define KTSTR_CUSTOM(...) KTSTR_WORK_(KTSTR_WORK_CUSTOM, custom, __VA_ARGS__)
+#define KTSTR_WAKE_CHAIN(...)                                                  \
+	KTSTR_WORK_(KTSTR_WORK_WAKE_CHAIN, wake_chain, .length = 4, __VA_ARGS__)
+#define KTSTR_THUNDERING_HERD(...)                                             \
+	KTSTR_WORK_(KTSTR_WORK_THUNDERING_HERD, thundering_herd, .waiters = 7, \
+		    __VA_ARGS__)
+#define KTSTR_TIMER_LATENCY(...)                                               \
+	KTSTR_WORK_(KTSTR_WORK_TIMER_LATENCY, timer_latency,                   \
+		    .period_us = 1000, __VA_ARGS__)
+
+enum ktstr_policy {
+	KTSTR_POLICY_NORMAL,
+	KTSTR_POLICY_BATCH,
+	KTSTR_POLICY_IDLE,
+	KTSTR_POLICY_FIFO,
+	KTSTR_POLICY_RR,
+	KTSTR_POLICY_DEADLINE,
+	KTSTR_POLICY_EXT,
+};
+
+struct ktstr_deadline {
+	uint32_t runtime_us;
+	uint32_t deadline_us;
+	uint32_t period_us;
+};
+
+enum ktstr_affinity_kind {
+	KTSTR_AFFINITY_INHERIT,
+	KTSTR_AFFINITY_CPUS,     /* every worker on all of the list */
+	KTSTR_AFFINITY_ONE_EACH, /* worker i on the list's i-th, round again */
+	KTSTR_AFFINITY_RANDOM,   /* each on a subset of its own of the list */
+};
+
+/*
+ * Set before the start gate: a cpuset that a worker is moved into narrows it.
+ * `cpus` is a list such as "0-3,8"; NULL: the CPUs that the caller may use.
+ */
+struct ktstr_affinity {
+	enum ktstr_affinity_kind kind;
+	const char *cpus;
+	uint32_t count; /* RANDOM: CPUs a worker */
+	uint32_t seed;  /* RANDOM: the same seed gives the same subsets */
+};
+
+enum ktstr_memory_kind {
+	KTSTR_MEMORY_DEFAULT,
+	KTSTR_MEMORY_BIND,
+	KTSTR_MEMORY_PREFERRED, /* the first of the nodes */
+	KTSTR_MEMORY_INTERLEAVE,
+	KTSTR_MEMORY_LOCAL,
+};
+
+struct ktstr_memory_policy {
+	enum ktstr_memory_kind kind;
+	const char *nodes; /* a list such as "0-1"; not for DEFAULT, LOCAL */
+};
+
+/* A group of workers that do the same. All pointers are borrowed. */
+struct ktstr_workers {
+	const char *name; /* required */
+	uint32_t workers; /* processes, > 0; a whole number of sets */
+	struct ktstr_work work;
+	enum ktstr_policy policy;
+	uint32_t priority; /* FIFO, RR: 1 to 99; else 0 */
+	int nice;          /* -20 to 19; NORMAL, BATCH and EXT */
+	struct ktstr_deadline deadline;
+	struct ktstr_affinity affinity;
+	struct ktstr_memory_policy memory;
+};
+
+/*
+ * For KTSTR_CUSTOM(), in the worker. Says that `units` of work were done, a
+ * sign of life; false: end now. To be called at least every few milliseconds.
+ */
+bool ktstr_worker_mark(struct ktstr_worker *worker, uint64_t units);
+
+/* Whether to end, without a sign of life. */
+bool ktstr_worker_stopping(const struct ktstr_worker *worker);
+
+/* Its index within the group. */
+uint32_t ktstr_worker_index(const struct ktstr_worker *worker);
+
 /* Wake latencies of one worker: from the waker's stamp to running again. */
 struct ktstr_wake_latency {
 	uint64_t samples; /* 0: this kind of work has none, the rest is void */
@@ -36,8 +342,8 @@ struct ktstr_worker_report {
 	pid_t pid;
 	const char *group; /* borrowed from the group's declaration */
 
-	bool finished;	  /* it ended by itself when told to stop */
-	int wait_status;  /* as waitpid() gave it, once it was reaped */
+	bool finished;   /* it ended by itself when told to stop */
+	int wait_status; /* as waitpid() gave it; -1: not to be reaped */
 
 	uint64_t work_units;
 	uint64_t iterations; /* of its work's own loop */
@@ -50,8 +356,8 @@ struct ktstr_worker_report {
 	uint64_t cross_node_migrations;
 	cpu_set_t cpus_seen; /* where it found itself; empty: not recorded */
 
-	uint64_t max_gap_ns;	/* longest time between two signs of work */
-	int32_t max_gap_cpu;	/* where it was after it; -1: unknown */
+	uint64_t max_gap_ns;    /* longest time between two signs of work */
+	int32_t max_gap_cpu;    /* where it was after it; -1: unknown */
 	uint64_t max_gap_at_ns; /* when it ended, since the start gate */
 
 	struct ktstr_wake_latency wake;

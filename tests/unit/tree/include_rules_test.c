@@ -46,6 +46,7 @@ static const struct room rooms[] = {
 	{ "guest", "base wire", "jansson.h ktstr/test.h" },
 	{ "check", "base", "jansson.h" },
 	{ "cgroup", "base", "" },
+	{ "workload", "base", "" },
 	{ "cli", "base topology host kernel initramfs nest runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };
@@ -65,7 +66,7 @@ static const char *const guarded[] = {
 };
 
 /* Rooms of the guest's side. */
-static const char guest_rooms[] = "guest check cgroup";
+static const char guest_rooms[] = "guest check cgroup workload";
 
 /* What base takes along into the guest; the rest of it is the host's. */
 static const char guest_base[] =
