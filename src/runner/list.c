@@ -197,6 +197,17 @@ static int check_twice(const struct kt_test_list *list, struct ktstr_error *err)
 	return 0;
 }
 
+/* Compilers put them into a section in any order; sources have one. */
+static int compare_places(const void *a, const void *b)
+{
+	const struct kt_test *one = a, *other = b;
+	int r = strcmp(one->file, other->file);
+
+	if (r == 0)
+		r = (one->line > other->line) - (one->line < other->line);
+	return r ? r : strcmp(one->name, other->name);
+}
+
 static int take_tests(const json_t *tests, struct kt_test_list *list,
 		      struct ktstr_error *err)
 {
@@ -217,6 +228,7 @@ static int take_tests(const json_t *tests, struct kt_test_list *list,
 		if (r < 0)
 			return r;
 	}
+	qsort(list->tests, list->n, sizeof(*list->tests), compare_places);
 	return 0;
 }
 

@@ -35,7 +35,7 @@ struct kt_test {
 
 struct kt_test_list {
 	char *binary;
-	struct kt_test *tests; /* in the order of the binary */
+	struct kt_test *tests; /* as in the sources: by file and line */
 	size_t n;
 };
 

@@ -73,7 +73,7 @@ static void a_list_is_taken_as_it_is(void **state)
 {
 	static const char text[] =
 		"{\"ktstr_list\": 1, \"tests\": ["
-		"{\"name\": \"a\", \"file\": \"x.c\", \"line\": 3, "
+		"{\"name\": \"a\", \"file\": \"s.c\", \"line\": 3, "
 		"\"numa_nodes\": 2, \"llcs\": 4, \"cores\": 2, \"threads\": 2, "
 		"\"memory_mib\": 1024, \"duration_s\": 5, \"timeout_s\": 9, "
 		"\"expect_err\": true, \"include_files\": [\"f\", \"g:/h\"], "
@@ -88,7 +88,7 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_int_equal(list.n, 2);
 	t = &list.tests[0];
 	assert_string_equal(t->name, "a");
-	assert_string_equal(t->file, "x.c");
+	assert_string_equal(t->file, "s.c");
 	assert_int_equal(t->line, 3);
 	assert_int_equal(t->topology.numa_nodes, 2);
 	assert_int_equal(t->topology.llcs, 4);
@@ -101,6 +101,29 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_int_equal(t->n_include_files, 2);
 	assert_string_equal(t->include_files[1], "g:/h");
 	assert_false(list.tests[1].expect_err);
+}
+
+#define TEST_AT(name, file, line)                                              \
+	"{\"name\": \"" name "\", \"file\": \"" file "\", "                    \
+	"\"line\": " #line ", \"numa_nodes\": 1, \"llcs\": 1, \"cores\": 1, "  \
+	"\"threads\": 1, \"memory_mib\": 1, \"duration_s\": 1, "               \
+	"\"timeout_s\": 0, \"expect_err\": false, \"include_files\": []}"
+
+static void tests_are_in_the_order_of_their_sources(void **state)
+{
+	static const char text[] = LIST(TEST_AT("d", "b.c", 3) ", " TEST_AT(
+		"c", "a.c", 30) ", " TEST_AT("b", "a.c",
+					     4) ", " TEST_AT("a", "a.c", 4));
+	_cleanup_test_list_ struct kt_test_list list = {};
+
+	(void)state;
+	assert_int_equal(
+		kt_test_list_parse("bin", text, strlen(text), &list, NULL), 0);
+	assert_int_equal(list.n, 4);
+	assert_string_equal(list.tests[0].name, "a");
+	assert_string_equal(list.tests[1].name, "b");
+	assert_string_equal(list.tests[2].name, "c");
+	assert_string_equal(list.tests[3].name, "d");
 }
 
 static void every_wrong_list_has_its_message(void **state)
@@ -265,6 +288,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_list_is_taken_as_it_is),
+		cmocka_unit_test(tests_are_in_the_order_of_their_sources),
 		cmocka_unit_test(every_wrong_list_has_its_message),
 		cmocka_unit_test(what_is_out_of_range_is_refused),
 		cmocka_unit_test(a_binary_is_asked),
