@@ -13,7 +13,8 @@
 /* Of a test binary that could not do what it was asked. */
 #define EXIT_BROKEN 125
 
-#define CRASH_SHOWN 2000
+/* The sidecar has all of it. */
+#define CRASH_SHOWN 4000
 
 KT_DEFINE_CLEANUP(json_t *, json_decref)
 
@@ -230,7 +231,11 @@ static int judge_crash(const struct ktstr_vm_result *result,
 
 	while (length && text[length - 1] == '\n')
 		length--;
-	length = KT_MIN(length, (size_t)CRASH_SHOWN);
+	if (length > CRASH_SHOWN) {
+		const char *line = memrchr(text, '\n', CRASH_SHOWN);
+
+		length = line ? (size_t)(line - text) : CRASH_SHOWN;
+	}
 	return result->ready ?
 		       fail(outcome, "the guest crashed: %.*s", (int)length,
 			    text) :
@@ -243,16 +248,18 @@ static int judge_time(const struct kt_judging *judging,
 		      struct kt_outcome *outcome)
 {
 	double after_s = judging->timeout_ms / 1000.0;
+	const char *where = result->state ? "\nwhere the guest was:\n" : "";
+	const char *state = result->state ?: "";
 
 	return result->ready ?
 		       fail(outcome,
 			    "the machine was still running after %g s and was "
-			    "ended; the guest does not end the test itself",
-			    after_s) :
+			    "ended; the guest did not end the test itself%s%s",
+			    after_s, where, state) :
 		       broken(outcome,
 			      "the guest had not booted after %g s; --dmesg "
-			      "shows its kernel's log",
-			      after_s);
+			      "shows its kernel's log%s%s",
+			      after_s, where, state);
 }
 
 static int judge_silence(const struct ktstr_vm_result *result,

@@ -162,6 +162,22 @@ static void a_crash_is_a_fail_once_the_guest_was_up(void **state)
 	expect(&judging, &result, "broken", "while it booted: kernel panic");
 }
 
+static void a_long_crash_ends_with_a_whole_line(void **state)
+{
+	struct ktstr_vm_result result = ended(NULL, -1);
+	_cleanup_outcome_ struct kt_outcome outcome = {};
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+
+	(void)state;
+	for (int i = 0; i < 1000; i++)
+		kt_strbuf_add(&text, "a line\n");
+	result.crash = text.data;
+	assert_int_equal(kt_outcome_judge(&judging, &result, &outcome), 0);
+	assert_true(strlen(outcome.reason) < 4100);
+	assert_string_equal(outcome.reason + strlen(outcome.reason) - 7,
+			    "\na line");
+}
+
 static void an_end_of_time_is_a_fail_once_the_guest_was_up(void **state)
 {
 	struct ktstr_vm_result result = ended(REPORT("pass", ""), 0);
@@ -169,8 +185,12 @@ static void an_end_of_time_is_a_fail_once_the_guest_was_up(void **state)
 	(void)state;
 	result.timed_out = true;
 	expect(&judging, &result, "fail", "still running after 90 s");
+	result.state = (char *)"vcpu0 halted\n";
+	expect(&judging, &result, "fail",
+	       "\nwhere the guest was:\nvcpu0 halted\n");
 	result.ready = false;
 	expect(&judging, &result, "broken", "had not booted after 90 s");
+	expect(&judging, &result, "broken", "vcpu0 halted");
 }
 
 static void expect_err_turns_the_tests_own_verdict_around(void **state)
@@ -275,6 +295,7 @@ int main(void)
 		cmocka_unit_test(an_exit_code_must_bear_out_the_result),
 		cmocka_unit_test(no_result_is_no_pass),
 		cmocka_unit_test(a_crash_is_a_fail_once_the_guest_was_up),
+		cmocka_unit_test(a_long_crash_ends_with_a_whole_line),
 		cmocka_unit_test(an_end_of_time_is_a_fail_once_the_guest_was_up),
 		cmocka_unit_test(expect_err_turns_the_tests_own_verdict_around),
 		cmocka_unit_test(a_skip_can_be_forbidden),
