@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <string.h>
 
+#include "base/cleanup.h"
 #include "runner/report_format.h"
 
 static void junit_begin(struct kt_report *report, struct kt_strbuf *out)
@@ -43,8 +44,19 @@ static const char *summary(const struct kt_outcome *outcome)
 	return outcome->n_notes ? outcome->notes[outcome->n_notes - 1] : "";
 }
 
+static void add_first_line(struct kt_strbuf *out, const char *text)
+{
+	_cleanup_free_ char *line = strndup(text, strcspn(text, "\n"));
+
+	add_xml(out, line ?: "", " ");
+}
+
 static void add_details(const struct kt_outcome *outcome, struct kt_strbuf *out)
 {
+	if (outcome->reason && strchr(outcome->reason, '\n')) {
+		add_xml(out, outcome->reason, "\n");
+		kt_strbuf_add_char(out, '\n');
+	}
 	for (size_t i = 0; i < outcome->n_notes; i++) {
 		add_xml(out, outcome->notes[i], "\n");
 		kt_strbuf_add_char(out, '\n');
@@ -68,7 +80,7 @@ static void add_verdict(const struct kt_outcome *outcome, struct kt_strbuf *out)
 	kt_strbuf_addf(out, "      <%s message=\"", element);
 	if (!bad && outcome->verdict == KTSTR_INCONCLUSIVE)
 		kt_strbuf_add(out, "inconclusive: ");
-	add_xml(out, summary(outcome), " ");
+	add_first_line(out, summary(outcome));
 	kt_strbuf_add(out, "\">");
 	add_details(outcome, out);
 	kt_strbuf_addf(out, "</%s>\n", element);
