@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <fnmatch.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,19 +7,16 @@
 #include <ktstr/vm.h>
 
 #include "base/fd.h"
+#include "cli/choice.h"
 #include "cli/cli.h"
-#include "cli/include.h"
 #include "cli/nested.h"
 #include "cli/watch.h"
 #include "kernel/kernel.h"
-#include "runner/list.h"
 #include "runner/report.h"
 #include "runner/run.h"
 #include "runner/sidecar.h"
 #include "topology/grammar.h"
 
-/* In which a test binary lists its tests: it does nothing else meanwhile. */
-#define LIST_LIMIT_MS (30 * 1000)
 #define REPEAT_MAX    100000
 
 struct test_values {
@@ -94,7 +90,7 @@ static const struct kt_option test_options[] = {
 		.letter = 'l',
 		.type = KT_OPTION_FLAG,
 		AT(list),
-		.help = "Print the names of the tests, and run none.",
+		.help = "Print the tests and their machines, and run none.",
 	},
 	{
 		.name = "timeout",
@@ -146,21 +142,11 @@ static const struct kt_option test_options[] = {
 	{ 0 },
 };
 
-/* A test that was chosen. */
-struct chosen {
-	const struct kt_test_list *list;
-	const struct kt_test *test;
-	struct kt_includes includes;
-};
-
 /* Everything of one command. */
 struct session {
 	const struct kt_cli *cli;
 	const struct test_values *values;
-	struct kt_test_list *lists; /* a binary each */
-	size_t n_lists;
-	struct chosen *chosen;
-	size_t n_chosen;
+	struct kt_choice choice;
 	struct kt_topology_text topology;
 	struct kt_kernel_ref kernel;
 	struct kt_watch watch;
@@ -174,96 +160,16 @@ struct session {
 
 static void session_deinit(struct session *s)
 {
-	for (size_t i = 0; i < s->n_chosen; i++)
-		kt_includes_deinit(&s->chosen[i].includes);
-	free(s->chosen);
-	for (size_t i = 0; i < s->n_lists; i++)
-		kt_test_list_deinit(&s->lists[i]);
-	free(s->lists);
+	kt_choice_deinit(&s->choice);
 	kt_topology_text_deinit(&s->topology);
 	kt_kernel_ref_deinit(&s->kernel);
 	kt_report_deinit(&s->report);
 	free(s->directory);
 }
 
-static const char *base_name(const char *path)
-{
-	const char *slash = strrchr(path, '/');
-
-	return slash ? slash + 1 : path;
-}
-
 static int no_memory(struct ktstr_error *err)
 {
 	return kt_err_errno(err, -ENOMEM, "no memory for the tests");
-}
-
-static int read_lists(struct session *s, const struct kt_words *binaries,
-		      struct ktstr_error *err)
-{
-	s->lists = calloc(binaries->n, sizeof(*s->lists));
-	if (!s->lists)
-		return no_memory(err);
-	for (size_t i = 0; i < binaries->n; i++) {
-		const char *binary = binaries->words[i];
-		int r;
-
-		/* Results are files named by both. */
-		for (size_t j = 0; j < i; j++) {
-			if (strcmp(base_name(binary),
-				   base_name(binaries->words[j])) == 0)
-				return kt_err(err, -EINVAL,
-					      "two test binaries are called "
-					      "%s, and so would be their "
-					      "results; run one after the other",
-					      base_name(binary));
-		}
-		r = kt_test_list_read(binary, LIST_LIMIT_MS, &s->lists[i], err);
-		if (r < 0)
-			return r;
-		s->n_lists++;
-	}
-	return 0;
-}
-
-static bool matches(const struct kt_words *patterns, const char *name)
-{
-	for (size_t i = 0; i < patterns->n; i++) {
-		const char *pattern = patterns->words[i];
-
-		if (strpbrk(pattern, "*?[") ? fnmatch(pattern, name, 0) == 0
-					    : strstr(name, pattern) != NULL)
-			return true;
-	}
-	return patterns->n == 0;
-}
-
-static int choose(struct session *s, struct ktstr_error *err)
-{
-	const struct kt_words *patterns = &s->values->patterns;
-	size_t n = 0;
-
-	for (size_t i = 0; i < s->n_lists; i++)
-		n += s->lists[i].n;
-	s->chosen = calloc(n, sizeof(*s->chosen));
-	if (!s->chosen)
-		return no_memory(err);
-	for (size_t i = 0; i < s->n_lists; i++) {
-		for (size_t j = 0; j < s->lists[i].n; j++) {
-			if (!matches(patterns, s->lists[i].tests[j].name))
-				continue;
-			s->chosen[s->n_chosen++] = (struct chosen){
-				.list = &s->lists[i],
-				.test = &s->lists[i].tests[j],
-			};
-		}
-	}
-	if (!s->n_chosen)
-		return kt_err(err, -EINVAL,
-			      "no test matches \"%s\", of %zu; --list names "
-			      "them",
-			      patterns->words[0], n);
-	return 0;
 }
 
 static const struct ktstr_topology *declared(const struct session *s)
@@ -272,40 +178,22 @@ static const struct ktstr_topology *declared(const struct session *s)
 }
 
 static struct kt_run_request request_for(struct session *s,
-					 const struct chosen *chosen);
+					 const struct kt_chosen_test *chosen);
 
 /* The largest of all machines. */
 static int largest_memory(struct session *s, uint32_t *ret,
 			  struct ktstr_error *err)
 {
 	*ret = 0;
-	for (size_t i = 0; i < s->n_chosen; i++) {
+	for (size_t i = 0; i < s->choice.n; i++) {
 		const struct kt_run_request request =
-			request_for(s, &s->chosen[i]);
+			request_for(s, &s->choice.tests[i]);
 		_cleanup_(kt_run_plan_deinit) struct kt_run_plan plan = { 0 };
 		int r = kt_run_plan_init(&plan, &request, err);
 
 		if (r < 0)
 			return r;
 		*ret = KT_MAX(*ret, plan.config.memory_mib);
-	}
-	return 0;
-}
-
-static int collect_includes(struct session *s, struct ktstr_error *err)
-{
-	for (size_t i = 0; i < s->n_chosen; i++) {
-		struct chosen *chosen = &s->chosen[i];
-		const struct kt_test *test = chosen->test;
-
-		for (size_t j = 0; j < test->n_include_files; j++) {
-			int r = kt_includes_add(&chosen->includes,
-						test->include_files[j], err);
-
-			if (r < 0)
-				return kt_err_context(err, r, "test %s",
-						      test->name);
-		}
 	}
 	return 0;
 }
@@ -319,7 +207,7 @@ static int prepare(struct session *s, struct ktstr_error *err)
 	if (s->values->topology)
 		r = kt_topology_parse(s->values->topology, &s->topology, err);
 	if (r == 0)
-		r = collect_includes(s, err);
+		r = kt_choice_collect_includes(&s->choice, err);
 	if (r == 0)
 		r = kt_kernel_resolve(s->values->kernel, &s->kernel, err);
 	/* Unpacked here, it need not be where all is slow. */
@@ -352,7 +240,7 @@ static void end_machine(void *userdata)
 }
 
 static struct kt_run_request request_for(struct session *s,
-					 const struct chosen *chosen)
+					 const struct kt_chosen_test *chosen)
 {
 	return (struct kt_run_request){
 		.test = chosen->test,
@@ -388,7 +276,7 @@ static void emit_note(void *userdata, enum ktstr_log_level level,
 	s->cli->log->emit(s->cli->log->userdata, level, message);
 }
 
-static void draw_line(struct session *s, const struct chosen *chosen,
+static void draw_line(struct session *s, const struct kt_chosen_test *chosen,
 		      uint32_t nth)
 {
 	_cleanup_strbuf_ struct kt_strbuf line = { 0 };
@@ -411,7 +299,7 @@ static void print(struct session *s, const struct kt_strbuf *text)
 		s->output_failed = kt_cli_print(s->cli, text) != KT_EXIT_OK;
 }
 
-static int write_sidecar(struct session *s, const struct chosen *chosen,
+static int write_sidecar(struct session *s, const struct kt_chosen_test *chosen,
 			 const struct kt_test_run *run, struct ktstr_error *err)
 {
 	const struct kt_sidecar_host host = {
@@ -421,8 +309,8 @@ static int write_sidecar(struct session *s, const struct chosen *chosen,
 	};
 	_cleanup_strbuf_ struct kt_strbuf stem = { 0 };
 
-	if (s->n_lists > 1)
-		kt_strbuf_addf(&stem, "%s.", base_name(chosen->list->binary));
+	if (s->choice.n_lists > 1)
+		kt_strbuf_addf(&stem, "%s.", kt_choice_binary_name(chosen->list));
 	kt_strbuf_add(&stem, run->test->name);
 	if (run->of > 1)
 		kt_strbuf_addf(&stem, ".%u", run->nth);
@@ -432,7 +320,7 @@ static int write_sidecar(struct session *s, const struct chosen *chosen,
 				err);
 }
 
-static int run_once(struct session *s, const struct chosen *chosen,
+static int run_once(struct session *s, const struct kt_chosen_test *chosen,
 		    uint32_t nth, struct ktstr_error *err)
 {
 	const struct kt_run_request request = request_for(s, chosen);
@@ -454,9 +342,9 @@ static int run_once(struct session *s, const struct chosen *chosen,
 
 static int run_all(struct session *s, struct ktstr_error *err)
 {
-	for (size_t i = 0; i < s->n_chosen; i++) {
+	for (size_t i = 0; i < s->choice.n; i++) {
 		for (uint32_t nth = 1; nth <= s->values->repeat; nth++) {
-			int r = run_once(s, &s->chosen[i], nth, err);
+			int r = run_once(s, &s->choice.tests[i], nth, err);
 
 			if (r < 0)
 				return r;
@@ -476,7 +364,7 @@ static int run_and_report(struct session *s)
 
 	s->report = (struct kt_report){
 		.format = s->values->format,
-		.planned = s->n_chosen * s->values->repeat,
+		.planned = s->choice.n * s->values->repeat,
 		.color = s->cli->color_out,
 	};
 	kt_report_begin(&s->report, &text);
@@ -525,10 +413,10 @@ static int print_list(const struct session *s)
 {
 	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 
-	for (size_t i = 0; i < s->n_chosen; i++) {
-		const struct chosen *chosen = &s->chosen[i];
+	for (size_t i = 0; i < s->choice.n; i++) {
+		const struct kt_chosen_test *chosen = &s->choice.tests[i];
 
-		if (s->n_lists > 1)
+		if (s->choice.n_lists > 1)
 			kt_strbuf_addf(&text, "%s ", chosen->list->binary);
 		kt_strbuf_addf(&text, "%s [", chosen->test->name);
 		kt_topology_print(&text, declared(s) ?:
@@ -572,9 +460,7 @@ static int test_run(struct kt_cli *cli, const void *values,
 					  "--repeat must be from 1 to %d, not "
 					  "%u",
 					  REPEAT_MAX, s.values->repeat);
-	r = read_lists(&s, operands, &err);
-	if (r == 0)
-		r = choose(&s, &err);
+	r = kt_choice_init(&s.choice, operands, &s.values->patterns, &err);
 	if (r == 0 && s.values->list && s.values->topology)
 		r = kt_topology_parse(s.values->topology, &s.topology, &err);
 	if (r < 0)
