@@ -128,6 +128,7 @@ void kt_slot_begin(struct kt_slot *slot, uint64_t start_ns)
 	slot->last_ns = start_ns;
 	if (getcpu(&slot->cpu, &slot->node) < 0)
 		slot->cpu = slot->node = 0;
+	CPU_SET(slot->cpu, &slot->cpus_seen);
 	atomic_store(&slot->state, KT_SLOT_RUNNING);
 }
 
@@ -146,6 +147,7 @@ void kt_slot_sign(struct kt_slot *slot, uint64_t now_ns, uint32_t cpu)
 
 		slot->migrations++;
 		slot->cpu = cpu;
+		CPU_SET(cpu, &slot->cpus_seen);
 		if (getcpu(&now_cpu, &node) == 0 && node != slot->node) {
 			slot->cross_node_migrations++;
 			slot->node = node;
@@ -207,6 +209,7 @@ void kt_slot_report(const struct kt_slot *slot, uint64_t end_ns, uint64_t cpu_ns
 	ret->max_gap_ns = slot->max_gap_ns;
 	ret->max_gap_at_ns = slot->max_gap_at_ns;
 	ret->max_gap_cpu = slot->max_gap_cpu;
+	ret->cpus_seen = slot->cpus_seen;
 	ret->wall_ns = slot->wall_ns;
 	ret->cpu_ns = slot->cpu_ns;
 	ret->run_delay_ns = slot->run_delay_ns;

@@ -7,6 +7,7 @@
  * reads it once the worker is dead; only `state` and `error` before.
  */
 
+#include <sched.h>
 #include <stdalign.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -48,6 +49,7 @@ struct kt_slot {
 	int32_t max_gap_cpu;
 	uint32_t cpu;
 	uint32_t node;
+	cpu_set_t cpus_seen;
 	uint64_t wall_ns;
 	uint64_t base_cpu_ns; /* used up before the gate */
 	uint64_t cpu_ns;

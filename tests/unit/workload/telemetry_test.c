@@ -90,6 +90,8 @@ static void the_worst_gap_is_kept(void **state)
 	kt_slot_sign(&slot, 7200, 0);
 	assert_int_equal(slot.migrations, 2);
 	assert_true(slot.cross_node_migrations <= 2);
+	assert_true(CPU_ISSET(3, &slot.cpus_seen));
+	assert_false(CPU_ISSET(2, &slot.cpus_seen));
 }
 
 static void the_first_gap_begins_at_the_gate(void **state)
