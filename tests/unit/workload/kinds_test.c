@@ -175,7 +175,8 @@ static void pipe_io_passes_what_it_says(void **state)
 				 g.reports[i].iterations * 100);
 	NEAR(g.reports[0].iterations, g.reports[1].iterations, 1);
 	NEAR(g.reports[2].iterations, g.reports[3].iterations, 1);
-	assert_true(g.reports[0].wake.samples > 0);
+	/* One whose partner preempts it at each write never waits itself. */
+	assert_true(g.reports[0].wake.samples + g.reports[1].wake.samples > 0);
 	group_free(&g);
 }
 
@@ -209,7 +210,7 @@ static void ping_pong_takes_turns(void **state)
 	(void)state;
 	group_run(&g, &spec, 200);
 	NEAR(g.reports[0].work_units, g.reports[1].work_units, 1);
-	assert_true(g.reports[0].wake.samples > 0);
+	assert_true(g.reports[0].wake.samples + g.reports[1].wake.samples > 0);
 	group_free(&g);
 }
 
