@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: GPL-2.0-only
+# The examples as a user has them: outside the tree, against what is installed,
+# by make and by Meson.
+#
+# usage: example.sh BUILD-DIR EXAMPLES
+set -euo pipefail
+
+build=$(realpath "$1")
+examples=$(realpath "$2")
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+DESTDIR=$work/root meson install -C "$build" --no-rebuild >"$work/log" 2>&1 || {
+	cat "$work/log"
+	exit 1
+}
+pc=$(find "$work/root" -name libktstr-test.pc)
+export PKG_CONFIG_PATH=${pc%/*} PKG_CONFIG_SYSROOT_DIR=$work/root
+PATH=$(dirname "$(find "$work/root" -path '*/bin/ktstr')"):$PATH
+LD_LIBRARY_PATH=$(dirname "$(find "$work/root" -name 'libktstr.so.0' | head -n 1)")
+# They are looked for below the prefix, which is not where they are now.
+KTSTR_NEST_AGENT=$(find "$work/root" -name ktstr-nest-agent)
+KTSTR_INIT=$(find "$work/root" -name ktstr-init)
+export PATH LD_LIBRARY_PATH KTSTR_NEST_AGENT KTSTR_INIT KTSTR_RUN_DIR=$work/runs KTSTR_KERNEL=7.3
+
+cp -r "$examples/first" "$work/first"
+make -s -C "$work/first" first
+file_kib=$(($(stat -c %s "$work/first/first") / 1024))
+[ "$file_kib" -le 3072 ] || {
+	echo "a test binary has $file_kib KiB, and may have 3072"
+	exit 1
+}
+"$work/first/first" </dev/null | tee "$work/out"
+grep -q '^pass every_cpu_takes_a_task \[1n2l2c1t\]' "$work/out"
+
+meson setup "$work/first/build" "$work/first" >"$work/log" 2>&1 &&
+	meson test -C "$work/first/build" >>"$work/log" 2>&1 || {
+	cat "$work/log"
+	exit 1
+}
+echo "the example passes, by make and by Meson"
