@@ -375,8 +375,10 @@ static void end_if_still_idle(struct supervisor *s)
 {
 	_cleanup_close_ int lock =
 		open(s->config->lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
+	/* Who removed the place has left no way to us. */
+	bool gone = lock < 0 && errno == ENOENT;
 
-	if (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0) {
+	if (!gone && (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)) {
 		s->idle_ns = after_ms(100);
 		return;
 	}

@@ -313,6 +313,25 @@ static void a_machine_that_was_only_tried_ends_as_if_it_was_not(void **state)
 	assert_int_equal(access(place.lock, F_OK), -1);
 }
 
+static void a_machine_whose_place_was_removed_ends_too(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(kt_nest_place_deinit) struct kt_nest_place place = { 0 };
+	int first, status;
+
+	w->idle_ms = 100;
+	first = start_with_client(w, 0);
+	wait_for(first, KT_NEST_READY);
+	assert_int_equal(kt_nest_place_find(&w->shape, 0, &place, NULL), 0);
+	assert_int_equal(unlink(place.address.sun_path), 0);
+	assert_int_equal(unlink(place.lock), 0);
+	kt_close(first);
+	assert_int_equal(waitpid(w->supervisors[0], &status, 0),
+			 w->supervisors[0]);
+	w->supervisors[0] = 0;
+	assert_int_equal(status, 0);
+}
+
 /* No assertions: they would go on in this process. */
 static _Noreturn void join_and_tell(struct world *w, int told_fd, int end_fd)
 {
@@ -371,6 +390,7 @@ int main(int argc, char **argv)
 		JOIN_TEST(a_command_that_ended_leaves_its_machine_free),
 		JOIN_TEST(a_further_machine_that_does_not_start_is_done_without),
 		JOIN_TEST(a_machine_that_was_only_tried_ends_as_if_it_was_not),
+		JOIN_TEST(a_machine_whose_place_was_removed_ends_too),
 		JOIN_TEST(commands_that_come_together_get_a_machine_each),
 	};
 
