@@ -25,10 +25,15 @@ static int list_tests(void)
 	_cleanup_strbuf_ struct kt_strbuf text = {};
 	size_t n;
 	const struct ktstr_test *const *tests = kt_tests(&n);
+	int r = kt_tests_list(tests, n, &text);
 
-	if (kt_tests_list(tests, n, &text) < 0 ||
-	    kt_write_all(STDOUT_FILENO, text.data, text.length) < 0) {
-		fprintf(stderr, "cannot list the tests: %s\n", strerror(errno));
+	if (r == 0)
+		r = kt_write_all(STDOUT_FILENO, text.data, text.length);
+	if (r < 0) {
+		fprintf(stderr,
+			"cannot list the tests: %s (are names and paths "
+			"UTF-8?)\n",
+			strerror(-r));
 		return EXIT_BROKEN;
 	}
 	return 0;

@@ -6,6 +6,7 @@
 #include <jansson.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/fd.h"
@@ -86,6 +87,34 @@ KTSTR_TEST(leaves_a_worker)
 		for (;;)
 			pause();
 	}
+	return KTSTR_PASS;
+}
+
+/* Children that come back from the test: their verdicts are nobody's. */
+KTSTR_TEST(hangs_beside_a_child)
+{
+	if (fork() == 0)
+		return KTSTR_PASS;
+	while (ktstr_current(ctx))
+		pause();
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(fails_beside_a_child)
+{
+	pid_t pid = fork();
+
+	if (pid == 0)
+		return KTSTR_PASS;
+	waitpid(pid, NULL, 0);
+	return KTSTR_FAIL;
+}
+
+KTSTR_TEST(divides_by_zero)
+{
+	volatile double n = 0;
+
+	ktstr_metric(ctx, "mean", 0 / n, "s");
 	return KTSTR_PASS;
 }
 
@@ -216,6 +245,28 @@ static void a_left_worker_is_no_hang(void **state)
 	json_decref(run("leaves_a_worker", LONG_MS, KTSTR_PASS));
 }
 
+static void a_child_has_no_say(void **state)
+{
+	json_t *result = run("hangs_beside_a_child", SHORT_MS, KTSTR_FAIL);
+
+	(void)state;
+	assert_string_equal(note(result, 0),
+			    "the test was still running after 0.2 s");
+	json_decref(result);
+	json_decref(run("fails_beside_a_child", LONG_MS, KTSTR_FAIL));
+}
+
+static void a_metric_that_is_no_number_is_told(void **state)
+{
+	json_t *result = run("divides_by_zero", LONG_MS, KTSTR_PASS);
+
+	(void)state;
+	assert_int_equal(json_array_size(json_object_get(result, "metrics")), 0);
+	assert_non_null(
+		strstr(note(result, 0), "the metric mean was not kept"));
+	json_decref(result);
+}
+
 static void the_list_says_what_is_declared(void **state)
 {
 	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
@@ -273,6 +324,8 @@ int main(void)
 		cmocka_unit_test(a_hang_is_ended),
 		cmocka_unit_test(a_flood_of_notes_is_cut),
 		cmocka_unit_test(a_left_worker_is_no_hang),
+		cmocka_unit_test(a_child_has_no_say),
+		cmocka_unit_test(a_metric_that_is_no_number_is_told),
 		cmocka_unit_test(the_list_says_what_is_declared),
 		cmocka_unit_test(an_unknown_name_is_no_test),
 	};
