@@ -32,9 +32,15 @@ static void mutex_unlock(struct ktstr_worker *worker)
 {
 	_Atomic uint32_t *word = &worker->set->word[0];
 
+	if (atomic_exchange(word, MUTEX_FREE) != MUTEX_WAITED_FOR)
+		return;
+	/*
+	 * Only whoever wakes stamps: an unlock without a waiter must not make
+	 * a late wake look new. With three contenders and more another
+	 * waiter's wake may still do so.
+	 */
 	atomic_store(&worker->set->stamp_ns[0], kt_now_ns());
-	if (atomic_exchange(word, MUTEX_FREE) == MUTEX_WAITED_FOR)
-		kt_wake_word(word, 1);
+	kt_wake_word(word, 1);
 }
 
 static uint32_t mutex_members(const struct ktstr_work *work)
