@@ -23,9 +23,23 @@ static char *console_text(const struct kt_run *run, size_t *ret_bytes)
 			      strdup("");
 }
 
-static char *crash_text(const struct kt_run *run, const char *console)
+/* For reports: no NUL of the guest's shall end them early. */
+static char *evidence(struct kt_serial *serial)
 {
-	_cleanup_free_ char *last = serial_text(run->machine->com2, NULL);
+	size_t bytes = 0;
+	char *text = serial_text(serial, &bytes);
+
+	for (size_t i = 0; text && i < bytes; i++) {
+		if (!text[i])
+			text[i] = '?';
+	}
+	return text;
+}
+
+static char *crash_text(const struct kt_run *run)
+{
+	_cleanup_free_ char *console = evidence(run->machine->com1);
+	_cleanup_free_ char *last = evidence(run->machine->com2);
 	struct kt_end end;
 
 	kt_machine_get_end(run->machine, &end);
@@ -46,11 +60,11 @@ void kt_run_note_state(struct kt_run *run)
 	const struct kt_machine *machine = run->machine;
 	_cleanup_free_ struct kt_state_vcpu *vcpus =
 		calloc(machine->n_vcpus, sizeof(*vcpus));
-	_cleanup_free_ char *console = serial_text(machine->com1, NULL);
+	_cleanup_free_ char *console = evidence(machine->com1);
 	struct kt_console_state devices;
 
 	/* A report that cannot be made is no reason to lose the result. */
-	if (!run->timed_out || !vcpus)
+	if (!vcpus)
 		return;
 	for (uint32_t i = 0; i < machine->n_vcpus; i++)
 		(void)kt_registers_where(machine->vcpus[i].fd, &vcpus[i]);
@@ -111,7 +125,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	if (!result->console || !result->output)
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");
 	if (run->machine) {
-		result->crash = crash_text(run, result->console);
+		result->crash = crash_text(run);
 		read_stats(run, result);
 	}
 	result->state = TAKE_PTR(run->state);

@@ -257,7 +257,7 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 	if (!r)
 		r = kt_run_loop(run, err);
 	kt_machine_stop(run->machine);
-	if (!r)
+	if (!r && run->timed_out)
 		kt_run_note_state(run);
 	if (!r)
 		kt_run_drain(run);
