@@ -376,9 +376,11 @@ static int run_and_report(struct session *s)
 		kt_strbuf_addf(&text, "results are in %s\n", s->directory);
 	print(s, &text);
 	if (r < 0)
-		return kt_cli_fail(s->cli, &err);
-	return s->output_failed ? (int)KT_EXIT_FAILED
-				: kt_tally_exit_status(&s->report.tally);
+		(void)kt_cli_fail(s->cli, &err);
+	/* A fail is the worst, whatever else went wrong. */
+	if ((r < 0 || s->output_failed) && !s->report.tally.failed)
+		return KT_EXIT_FAILED;
+	return kt_tally_exit_status(&s->report.tally);
 }
 
 static bool is_dumb(void)

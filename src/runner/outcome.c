@@ -262,6 +262,21 @@ static int judge_time(const struct kt_judging *judging,
 			      after_s, where, state);
 }
 
+/* Its last lines, which say most. */
+static const char *last_words(const char *text)
+{
+	size_t length = text ? strlen(text) : 0;
+	const char *line;
+
+	if (!length)
+		return "it did not say why";
+	if (length <= CRASH_SHOWN)
+		return text;
+	text += length - CRASH_SHOWN;
+	line = strchr(text, '\n');
+	return line && line[1] ? line + 1 : text;
+}
+
 static int judge_silence(const struct ktstr_vm_result *result,
 			 struct kt_outcome *outcome)
 {
@@ -271,9 +286,7 @@ static int judge_silence(const struct ktstr_vm_result *result,
 	if (result->exit_code == EXIT_BROKEN)
 		return broken(outcome,
 			      "the test binary could not run the test: %s",
-			      result->output && *result->output ?
-				      result->output :
-				      "it did not say why");
+			      last_words(result->output));
 	if (result->exit_code < 0)
 		return fail(outcome, "the guest ended without a result of the "
 				     "test and without an exit code");
