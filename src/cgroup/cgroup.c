@@ -232,7 +232,7 @@ static bool parse_bytes(const char *text, uint64_t *ret)
 	*ret = strtoull(text, &end, 10);
 	if (end == text)
 		return false;
-	unit = *end ? strchr(units, *end & ~0x20) : NULL;
+	unit = *end && *end != ' ' ? strchr(units, *end & ~0x20) : NULL;
 	if (unit) {
 		*ret <<= 10 * (unit - units + 1);
 		end++;
@@ -258,6 +258,8 @@ static bool took(enum setting_kind kind, const char *value, const char *got)
 	case SETTING_BYTES:
 		return same_bytes(value, got);
 	case SETTING_DEFAULT:
+		if (strncmp(value, "default ", 8) == 0)
+			value += 8;
 		if (strncmp(got, "default ", 8) == 0)
 			got += 8;
 		return starts_with_words(got, value);
