@@ -30,7 +30,8 @@
 #include "wire/payload.h"
 
 #define INIT_PORT_NAME        "ktstr.wire"
-#define INIT_PORT_TIMEOUT_MS  10000
+/* A starved host takes its time, and the run has a limit of its own. */
+#define INIT_PORT_TIMEOUT_MS  60000
 #define INIT_CONSOLE          "/dev/hvc0"
 #define INIT_CONSOLE_STEP_MS  20
 /* As slow as the reader of the output is: the host has a time limit of its own. */
