@@ -9,8 +9,8 @@
 # usage: kill-nested.sh NEST_RUN KTSTR [TIMES [SEED]]
 set -euo pipefail
 
-nest_run=$1
-ktstr=$2
+nest_run=$(realpath "$1")
+ktstr=$(realpath "$2")
 times=${3:-10}
 seed=${4:-$RANDOM}
 RANDOM=$seed
@@ -70,10 +70,16 @@ inside_is_clean() {
 		cmp -s "$scratch/inside.before" "$scratch/inside"
 }
 
-cache=${KTSTR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ktstr}
+# A cache of its own, in which nobody else makes entries meanwhile; the kernels
+# are the common ones.
+common=${KTSTR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ktstr}
+export KTSTR_CACHE_DIR=$scratch/cache
+mkdir "$KTSTR_CACHE_DIR"
+ln -s "$common/kernels" "$common/unpacked" "$KTSTR_CACHE_DIR"
+
 survey() {
-	find "$scratch/tmp" "$scratch/here" "$scratch/nest" "$cache" /dev/shm \
-		-path "$cache/kernels/*/*" -prune -o -print 2>/dev/null | sort
+	find "$scratch/tmp" "$scratch/here" "$scratch/nest" \
+		"$KTSTR_CACHE_DIR" /dev/shm 2>/dev/null | sort
 	find /tmp -maxdepth 1 -name '*ktstr*' ! -name '*-test[.-]*' | sort
 }
 

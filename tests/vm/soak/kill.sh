@@ -32,13 +32,17 @@ marked() {
 	done
 }
 
-cache=${KTSTR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ktstr}
+# A cache of its own, in which nobody else makes entries meanwhile; the kernels
+# are the common ones.
+common=${KTSTR_CACHE_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/ktstr}
+export KTSTR_CACHE_DIR=$scratch/cache
+mkdir "$KTSTR_CACHE_DIR"
+ln -s "$common/kernels" "$common/unpacked" "$KTSTR_CACHE_DIR"
+
 survey() {
 	echo "-- mounts"; cut -d' ' -f1-3 /proc/self/mounts
-	# What a fetched kernel consists of is not a boot's to change.
 	echo "-- files"
-	find "$scratch" "$cache" /dev/shm -path "$cache/kernels/*/*" -prune \
-		-o -print 2>/dev/null | sort
+	find "$scratch" /dev/shm 2>/dev/null | sort
 	echo "-- ktstr's in /tmp"
 	find /tmp -maxdepth 1 -name '*ktstr*' ! -name 'ktstr-nest-test.*' | sort
 }
