@@ -178,7 +178,8 @@ int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
 		   struct ktstr_error *err);
 
 /*
- * Runs the VM once, to its end. A guest that crashed, failed or ran out of
+ * Runs the VM once, to its end, on the host's own KVM; running in an emulated
+ * machine is the command line's. A guest that crashed, failed or ran out of
  * time is a result, not an error; an error means that no verdict about the
  * guest exists. Two VMs may run at once in one process, on threads of theirs.
  *

@@ -395,5 +395,8 @@ static const struct kt_command *const commands[] = {
 const struct kt_command kt_kernel_command = {
 	.name = "kernel",
 	.summary = "Fetch, list and remove guest kernels",
+	.description =
+		"Guest kernels come as Debian's packages and lie in ktstr's "
+		"cache; nothing is installed on this machine.",
 	.subcommands = commands,
 };
