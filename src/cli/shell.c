@@ -130,16 +130,7 @@ static const struct kt_option shell_options[] = {
 			"auto is nested only if the host's KVM cannot run a "
 			"kernel. Default: auto.",
 	},
-	{
-		.name = "nest-shape",
-		.type = KT_OPTION_TEXT,
-		.value = "SHAPE",
-		AT(nest_shape),
-		.environment = "KTSTR_NEST_SHAPE",
-		.help = "The emulated machine, if one is used. Any of cpus, "
-			"sockets, nodes, hugepages (of 2 MiB), memory (in MiB) "
-			"and distance, as in cpus=4,sockets=2,memory=4096.",
-	},
+	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct shell_values, nest_shape)),
 	{0},
 };
 

@@ -18,16 +18,6 @@
 
 KT_DEFINE_CLEANUP(json_t *, json_decref)
 
-static const struct {
-	const char *name;
-	int exit_code;
-} verdicts[] = {
-	[KTSTR_PASS] = { "pass", 0 },
-	[KTSTR_FAIL] = { "fail", 1 },
-	[KTSTR_SKIP] = { "skip", 77 },
-	[KTSTR_INCONCLUSIVE] = { "inconclusive", 2 },
-};
-
 static void outcome_drop_report(struct kt_outcome *outcome)
 {
 	for (size_t i = 0; i < outcome->n_notes; i++)
@@ -54,7 +44,7 @@ void kt_outcome_deinit(struct kt_outcome *outcome)
 
 const char *kt_outcome_name(const struct kt_outcome *outcome)
 {
-	return outcome->broken ? "broken" : verdicts[outcome->verdict].name;
+	return outcome->broken ? "broken" : ktstr_verdict_name(outcome->verdict);
 }
 
 /* Prose of the guest may be of any bytes; JSON and reports want UTF-8. */
@@ -113,8 +103,8 @@ static int take_verdict(const json_t *root, struct kt_outcome *outcome)
 {
 	const char *text = json_string_value(json_object_get(root, "verdict"));
 
-	for (size_t i = 0; text && i < KT_ARRAY_SIZE(verdicts); i++) {
-		if (strcmp(verdicts[i].name, text) == 0) {
+	for (size_t i = 0; text && i <= KTSTR_INCONCLUSIVE; i++) {
+		if (strcmp(ktstr_verdict_name(i), text) == 0) {
 			outcome->verdict = (enum ktstr_verdict)i;
 			return 0;
 		}
@@ -333,17 +323,17 @@ static int judge_report(const struct kt_judging *judging,
 	if (r < 0)
 		return fail(outcome,
 			    "the test's result is garbled or forged: %s", why);
-	stated = verdicts[outcome->verdict].exit_code;
+	stated = ktstr_verdict_exit_code(outcome->verdict);
 	if (result->exit_code < 0)
 		return fail(outcome,
 			    "the test's result says %s, but the guest ended "
 			    "without an exit code",
-			    verdicts[outcome->verdict].name);
+			    ktstr_verdict_name(outcome->verdict));
 	if (result->exit_code != stated)
 		return fail(outcome,
 			    "the test's result says %s, which is exit code %d, "
 			    "but the guest exited with %d",
-			    verdicts[outcome->verdict].name, stated,
+			    ktstr_verdict_name(outcome->verdict), stated,
 			    result->exit_code);
 	r = judging->test->expect_err ? expect_err(outcome) : 0;
 	return r < 0 ? r : forbid_skip(judging, outcome);
@@ -403,12 +393,12 @@ void kt_tally_add(struct kt_tally *tally, const struct kt_outcome *outcome)
 int kt_tally_exit_status(const struct kt_tally *tally)
 {
 	if (tally->failed)
-		return verdicts[KTSTR_FAIL].exit_code;
+		return ktstr_verdict_exit_code(KTSTR_FAIL);
 	if (tally->broken)
 		return EXIT_BROKEN;
 	if (tally->inconclusive)
-		return verdicts[KTSTR_INCONCLUSIVE].exit_code;
+		return ktstr_verdict_exit_code(KTSTR_INCONCLUSIVE);
 	if (tally->skipped && !tally->passed)
-		return verdicts[KTSTR_SKIP].exit_code;
-	return verdicts[KTSTR_PASS].exit_code;
+		return ktstr_verdict_exit_code(KTSTR_SKIP);
+	return ktstr_verdict_exit_code(KTSTR_PASS);
 }
