@@ -126,6 +126,13 @@ struct ktstr_checks {
 		}                                                              \
 	}
 
+/*
+ * A layer in place, where a pointer to one is asked for:
+ * KTSTR_TEST(name, .checks = KTSTR_LIMITS(.max_gap_ms = 500)).
+ */
+#define KTSTR_LIMITS(...)                                                      \
+	(&(const struct ktstr_checks)KTSTR_CHECKS(__VA_ARGS__))
+
 #ifdef __clang__
 #define KTSTR_CHECKS_QUIET_                                                    \
 	_Pragma("clang diagnostic ignored \"-Winitializer-overrides\"")

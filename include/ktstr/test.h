@@ -33,7 +33,9 @@
 extern "C" {
 #endif
 
-struct ktstr_context; /* the running test; opaque */
+struct ktstr_context;   /* the running test; opaque */
+struct ktstr_checks;    /* <ktstr/check.h> */
+struct ktstr_scheduler; /* <ktstr/scheduler.h> */
 
 typedef enum ktstr_verdict (*ktstr_test_function)(struct ktstr_context *ctx);
 
@@ -45,7 +47,8 @@ struct ktstr_test {
 	ktstr_test_function function;
 
 	/* The machine: NUMA nodes, last-level caches of the whole machine,
-	 * cores a cache, threads a core; CPUs = llcs x cores x threads. */
+	 * cores a cache, threads a core; CPUs = llcs x cores x threads. What is
+	 * not given is the scheduler's, or else 1, 1, 2 and 1. */
 	uint32_t numa_nodes;
 	uint32_t llcs;
 	uint32_t cores;
@@ -61,11 +64,34 @@ struct ktstr_test {
 	bool expect_err;
 
 	const char *const *include_files; /* PATH or PATH:GUEST_PATH, NULL-ended */
+
+	/* What it demands beyond the scheduler's and the default limits:
+	 * KTSTR_LIMITS(). NULL: nothing. */
+	const struct ktstr_checks *checks;
+
+	/* What it tests, made by KTSTR_SCHEDULER(); NULL: the kernel's own. */
+	const struct ktstr_scheduler *scheduler;
+	const char *const *extra_sched_args; /* behind the scheduler's own */
+
+	/* Machines that make sense for it, where a run varies them. */
+	uint32_t min_numa_nodes;
+	uint32_t max_numa_nodes;
+	uint32_t min_llcs;
+	uint32_t max_llcs;
+	uint32_t min_cpus;
+	uint32_t max_cpus;
+	bool requires_smt; /* at least two threads a core */
 };
 
+/* A dimension of the machine that the test leaves to its scheduler. */
+#define KTSTR_OF_SCHEDULER UINT32_MAX
+
 #define KTSTR_TEST_DEFAULTS_                                                   \
-	.numa_nodes = 1, .llcs = 1, .cores = 2, .threads = 1,                  \
-	.memory_mib = 2048, .duration_s = 12
+	.numa_nodes = KTSTR_OF_SCHEDULER, .llcs = KTSTR_OF_SCHEDULER,          \
+	.cores = KTSTR_OF_SCHEDULER, .threads = KTSTR_OF_SCHEDULER,            \
+	.memory_mib = 2048, .duration_s = 12, .min_numa_nodes = 1,             \
+	.max_numa_nodes = 1, .min_llcs = 1, .max_llcs = 12, .min_cpus = 1,     \
+	.max_cpus = 192
 
 #ifdef __clang__
 #define KTSTR_TEST_OVERRIDE_                                                   \
@@ -83,19 +109,18 @@ struct ktstr_test {
 #define KTSTR_TEST(name_, ...)                                                 \
 	static enum ktstr_verdict ktstr_test_run_##name_(                      \
 		struct ktstr_context *ctx);                                    \
-	_Pragma("GCC diagnostic push") KTSTR_TEST_OVERRIDE_                    \
-	static const struct ktstr_test ktstr_test_##name_ = {                  \
-		KTSTR_TEST_DEFAULTS_,                                          \
-		.name = #name_,                                                \
-		.file = __FILE__,                                              \
-		.line = __LINE__,                                              \
-		.function = ktstr_test_run_##name_,                            \
-		__VA_ARGS__                                                    \
-	};                                                                     \
-	_Pragma("GCC diagnostic pop")                                          \
-	__attribute__((used, section("ktstr_tests"))) static const struct      \
-		ktstr_test *const ktstr_test_entry_##name_ =                   \
-			&ktstr_test_##name_;                                   \
+	_Pragma("GCC diagnostic push")                                         \
+		KTSTR_TEST_OVERRIDE_ static const struct ktstr_test            \
+			ktstr_test_##name_ = { KTSTR_TEST_DEFAULTS_,           \
+					       .name = #name_,                 \
+					       .file = __FILE__,               \
+					       .line = __LINE__,               \
+					       .function =                     \
+						       ktstr_test_run_##name_, \
+					       __VA_ARGS__ };                  \
+	_Pragma("GCC diagnostic pop") __attribute__((                          \
+		used, section("ktstr_tests"))) static const struct ktstr_test  \
+		*const ktstr_test_entry_##name_ = &ktstr_test_##name_;         \
 	static enum ktstr_verdict ktstr_test_run_##name_(                      \
 		__attribute__((unused)) struct ktstr_context *ctx)
 

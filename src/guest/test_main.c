@@ -41,14 +41,16 @@ static int list_tests(void)
 
 static int run_test(const char *name)
 {
-	const struct ktstr_test *test = kt_test_find(name);
+	const struct ktstr_test *declared = kt_test_find(name);
+	struct ktstr_test whole, *test = &whole;
 	struct ktstr_error err = {};
 	enum ktstr_verdict verdict;
 
-	if (!test) {
+	if (!declared) {
 		fprintf(stderr, "there is no test \"%s\" here\n", name);
 		return EXIT_BROKEN;
 	}
+	whole = kt_test_resolve(declared);
 	if (kt_test_run(test,
 			kt_test_timeout_s(test->timeout_s, test->duration_s) * 1000,
 			KT_GUEST_RESULT, &verdict, &err) < 0) {

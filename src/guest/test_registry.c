@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include <ktstr/scheduler.h>
+
 #include "base/cleanup.h"
 
 /* The linker's own names for the ends of the section; weak: without tests. */
@@ -33,6 +35,28 @@ const struct ktstr_test *kt_test_find(const char *name)
 	return NULL;
 }
 
+static uint32_t dimension(uint32_t own, uint32_t of_scheduler,
+			  uint32_t otherwise)
+{
+	if (own != KTSTR_OF_SCHEDULER)
+		return own;
+	return of_scheduler ? of_scheduler : otherwise;
+}
+
+struct ktstr_test kt_test_resolve(const struct ktstr_test *test)
+{
+	static const struct ktstr_scheduler none;
+	const struct ktstr_scheduler *scheduler =
+		test->scheduler ? test->scheduler : &none;
+	struct ktstr_test whole = *test;
+
+	whole.numa_nodes = dimension(test->numa_nodes, scheduler->numa_nodes, 1);
+	whole.llcs = dimension(test->llcs, scheduler->llcs, 1);
+	whole.cores = dimension(test->cores, scheduler->cores, 2);
+	whole.threads = dimension(test->threads, scheduler->threads, 1);
+	return whole;
+}
+
 static json_t *list_files(const char *const *files)
 {
 	json_t *list = json_array();
@@ -46,8 +70,10 @@ static json_t *list_files(const char *const *files)
 	return list;
 }
 
-static json_t *list_test(const struct ktstr_test *test)
+static json_t *list_test(const struct ktstr_test *declared)
 {
+	const struct ktstr_test whole = kt_test_resolve(declared);
+	const struct ktstr_test *const test = &whole;
 	const struct {
 		const char *name;
 		uint32_t value;
