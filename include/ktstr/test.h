@@ -35,6 +35,7 @@ extern "C" {
 
 struct ktstr_context;   /* the running test; opaque */
 struct ktstr_checks;    /* <ktstr/check.h> */
+struct ktstr_payload;   /* <ktstr/payload.h> */
 struct ktstr_scheduler; /* <ktstr/scheduler.h> */
 
 typedef enum ktstr_verdict (*ktstr_test_function)(struct ktstr_context *ctx);
@@ -72,6 +73,9 @@ struct ktstr_test {
 	/* What it tests, made by KTSTR_SCHEDULER(); NULL: the kernel's own. */
 	const struct ktstr_scheduler *scheduler;
 	const char *const *extra_sched_args; /* behind the scheduler's own */
+
+	/* Programs that its machine has: KTSTR_PAYLOADS(). NULL: none. */
+	const struct ktstr_payload *const *payloads;
 
 	/* Machines that make sense for it, where a run varies them. */
 	uint32_t min_numa_nodes;

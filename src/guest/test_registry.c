@@ -5,6 +5,7 @@
 #include <jansson.h>
 #include <string.h>
 
+#include <ktstr/payload.h>
 #include <ktstr/scheduler.h>
 
 #include "base/cleanup.h"
@@ -35,8 +36,7 @@ const struct ktstr_test *kt_test_find(const char *name)
 	return NULL;
 }
 
-static uint32_t dimension(uint32_t own, uint32_t of_scheduler,
-			  uint32_t otherwise)
+static uint32_t dimension(uint32_t own, uint32_t of_scheduler, uint32_t otherwise)
 {
 	if (own != KTSTR_OF_SCHEDULER)
 		return own;
@@ -57,15 +57,40 @@ struct ktstr_test kt_test_resolve(const struct ktstr_test *test)
 	return whole;
 }
 
-static json_t *list_files(const char *const *files)
+/* Two payloads may be the same program; one without is told when it starts. */
+static bool is_to_be_packed(const struct ktstr_payload *const *payloads, size_t i)
 {
-	json_t *list = json_array();
+	const char *binary = payloads[i]->binary;
 
-	for (size_t i = 0; files && files[i]; i++) {
-		if (json_array_append_new(list, json_string(files[i])) < 0) {
-			json_decref(list);
-			return NULL;
-		}
+	for (size_t k = 0; binary && k < i; k++) {
+		if (payloads[k]->binary &&
+		    strcmp(payloads[k]->binary, binary) == 0)
+			return false;
+	}
+	return binary;
+}
+
+/* Also the payloads' programs, which the guest looks for in /bin. */
+static json_t *list_files(const struct ktstr_test *test)
+{
+	const struct ktstr_payload *const *payloads = test->payloads;
+	const char *const *files = test->include_files;
+	json_t *list = json_array();
+	int r = list ? 0 : -1;
+
+	for (size_t i = 0; r == 0 && files && files[i]; i++)
+		r = json_array_append_new(list, json_string(files[i]));
+	for (size_t i = 0; r == 0 && payloads && payloads[i]; i++) {
+		const char *binary = payloads[i]->binary;
+
+		if (!is_to_be_packed(payloads, i))
+			continue;
+		r = json_array_append_new(list, json_sprintf("%s:bin/%s", binary,
+							     basename(binary)));
+	}
+	if (r < 0) {
+		json_decref(list);
+		return NULL;
 	}
 	return list;
 }
@@ -90,7 +115,7 @@ static json_t *list_test(const struct ktstr_test *declared)
 	json_t *entry =
 		json_pack("{s:s, s:s, s:b, s:o}", "name", test->name, "file",
 			  test->file, "expect_err", test->expect_err,
-			  "include_files", list_files(test->include_files));
+			  "include_files", list_files(test));
 
 	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
 	     i++) {

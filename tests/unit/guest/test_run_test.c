@@ -9,6 +9,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ktstr/payload.h>
+
 #include "base/fd.h"
 #include "guest/test_registry.h"
 #include "guest/test_run.h"
@@ -18,6 +20,10 @@
 
 static const char *const files[] = { "perf", "/etc/passwd:etc/passwd", NULL };
 
+KTSTR_PAYLOAD(stress, .binary = "stress-ng")
+KTSTR_PAYLOAD(again, .binary = "stress-ng")
+KTSTR_PAYLOAD(own, .binary = "build/own")
+
 KTSTR_TEST(plain)
 {
 	return KTSTR_PASS;
@@ -25,7 +31,8 @@ KTSTR_TEST(plain)
 
 KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
 	   .memory_mib = 512, .duration_s = 5, .timeout_s = 9,
-	   .expect_err = true, .include_files = files)
+	   .expect_err = true, .include_files = files,
+	   .payloads = KTSTR_PAYLOADS(&stress, &again, &own))
 {
 	return KTSTR_SKIP;
 }
@@ -300,7 +307,8 @@ static void the_list_says_what_is_declared(void **state)
 	assert_string_equal(
 		text.data,
 		"{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
-		"\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\"],"
+		"\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\","
+		"\"stress-ng:bin/stress-ng\",\"build/own:bin/own\"],"
 		"\"llcs\":4,\"memory_mib\":512,\"numa_nodes\":2,\"threads\":2,"
 		"\"timeout_s\":9}");
 	json_decref(root);
