@@ -155,6 +155,7 @@ struct ktstr_vm_result {
 	size_t console_bytes;
 	char *output;	   /* the command's stdout and stderr, if not streamed */
 	size_t output_bytes;
+	int output_error;  /* 0, or why output could not be streamed: -ENOSPC */
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
 	char *state;       /* NULL, or where the guest was when time was up */
 	/* NULL, or what a test binary reported as it came: hostile bytes, of

@@ -5,8 +5,12 @@
  * Bytes of a guest or a nested command on their way to a descriptor of the
  * caller's, or into memory when there is none. A reader that is slow makes the
  * stream fill up, and a full stream makes the writer wait; a reader that is
- * gone makes the rest vanish. The descriptor's flags are never changed: it is
- * written to in small pieces, each after poll() said that there is room.
+ * gone makes the rest vanish.
+ *
+ * No write waits, whatever is behind the descriptor. Its flags are never
+ * changed, since others share them: a pipe or a terminal is opened once more,
+ * without blocking, and where that is refused it is written to in pieces so
+ * small that they fit whenever poll() says that there is room.
  *
  * Belongs to the event loop's thread.
  */
@@ -23,13 +27,18 @@
 #define KT_STREAM_KEPT_MAX (64u * 1024 * 1024)
 
 struct kt_stream {
-	int fd;                 /* borrowed; -1: `kept` gets the bytes */
+	int fd;                 /* -1: `kept` gets the bytes */
+	bool owned;             /* `fd` is the stream's to close */
+	size_t piece;           /* of one write; 0: PIPE_BUF */
 	struct kt_strbuf *kept; /* borrowed; may be shared by streams */
 	struct kt_strbuf pending;
 	size_t done; /* bytes of `pending` already written */
 	bool closed; /* the reader is gone */
+	int error;   /* why, -errno, where it is not that: a full disk */
 };
 
+/* `fd` is borrowed, and must stay open as long as the stream does. */
+void kt_stream_init(struct kt_stream *stream, int fd, struct kt_strbuf *kept);
 void kt_stream_deinit(struct kt_stream *stream);
 
 /* Takes all of it; check kt_stream_is_full() before. */
@@ -47,7 +56,7 @@ static inline bool kt_stream_is_full(const struct kt_stream *stream)
 
 /*
  * Writes one piece; call it when poll() reports the descriptor writable, or an
- * error on it. SIGPIPE must be blocked. Returns true when the reader has just
- * turned out to be gone.
+ * error on it. SIGPIPE must be blocked. Returns true when nothing more can be
+ * written from now on: the reader is gone, or `error` says why.
  */
 bool kt_stream_flush(struct kt_stream *stream);

@@ -67,7 +67,11 @@ static bool next_pid(const char **text, pid_t *ret)
 	return true;
 }
 
-static int refuse_own(int dir_fd, const char *path, struct ktstr_error *err)
+/* Calls `visit` on each process of one group; an absent group has none. */
+static int each_process(int dir_fd, const char *path,
+			int (*visit)(pid_t pid, const char *path,
+				     struct ktstr_error *err),
+			struct ktstr_error *err)
 {
 	_cleanup_free_ char *text = NULL;
 	int r = kt_cgroup_file_read(dir_fd, path, "cgroup.procs", &text, err);
@@ -76,31 +80,38 @@ static int refuse_own(int dir_fd, const char *path, struct ktstr_error *err)
 
 	if (r < 0)
 		return is_absent(r) ? 0 : r;
-	while (next_pid(&at, &pid))
-		if (pid == getpid())
-			return kt_err(err, -EBUSY,
-				      "%s holds the process %d that removes "
-				      "it: move that out first",
-				      path, pid);
+	while (!r && next_pid(&at, &pid))
+		r = visit(pid, path, err);
+	return r;
+}
+
+static int refuse_if_own(pid_t pid, const char *path, struct ktstr_error *err)
+{
+	if (pid != getpid())
+		return 0;
+	return kt_err(err, -EBUSY,
+		      "%s holds the process %d that removes it: move that out "
+		      "first",
+		      path, pid);
+}
+
+static int kill_one(pid_t pid, const char *path, struct ktstr_error *err)
+{
+	/* 0 is a process of a PID namespace that is not ours. */
+	if (pid > 1 && kill(pid, SIGKILL) < 0 && errno != ESRCH)
+		return kt_err_errno(err, -errno, "cannot kill %d in %s", pid,
+				    path);
 	return 0;
+}
+
+static int refuse_own(int dir_fd, const char *path, struct ktstr_error *err)
+{
+	return each_process(dir_fd, path, refuse_if_own, err);
 }
 
 static int kill_each(int dir_fd, const char *path, struct ktstr_error *err)
 {
-	_cleanup_free_ char *text = NULL;
-	int r = kt_cgroup_file_read(dir_fd, path, "cgroup.procs", &text, err);
-	const char *at = text;
-	pid_t pid;
-
-	if (r < 0)
-		return is_absent(r) ? 0 : r;
-	while (next_pid(&at, &pid)) {
-		/* 0 is a process of a PID namespace that is not ours. */
-		if (pid > 1 && kill(pid, SIGKILL) < 0 && errno != ESRCH)
-			return kt_err_errno(err, -errno, "cannot kill %d in %s",
-					    pid, path);
-	}
-	return 0;
+	return each_process(dir_fd, path, kill_one, err);
 }
 
 static int remove_one(int dir_fd, const char *path, struct ktstr_error *err)

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <poll.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,21 +7,17 @@
 
 #include "base/fd.h"
 #include "cli/cli.h"
+#include "cli/message.h"
 #include "cli/terminal.h"
 
 #define BOLD_RED    "\033[1;31m"
 #define BOLD_YELLOW "\033[1;33m"
 #define PLAIN       "\033[0m"
 
-/* How long a message waits for whoever reads it. */
-#define READER_MS 1000
-
-/* One write, so that lines of several processes do not mix. */
 static void print_line(const struct kt_strbuf *line)
 {
 	_cleanup_strbuf_ struct kt_strbuf sb = {0};
 	const char *newline = kt_terminal_is_raw() ? "\r\n" : "\n";
-	struct pollfd reader = { .fd = STDERR_FILENO, .events = POLLOUT };
 
 	for (const char *c = kt_strbuf_text(line); *c; c++) {
 		if (*c == '\n')
@@ -31,14 +26,7 @@ static void print_line(const struct kt_strbuf *line)
 			kt_strbuf_add_char(&sb, *c);
 	}
 	kt_strbuf_add(&sb, newline);
-	/*
-	 * Messages come from a VM's threads too, which must not wait for a
-	 * reader that does not read: such a reader loses lines. There is
-	 * nobody left to tell when this fails.
-	 */
-	if (poll(&reader, 1, READER_MS) > 0)
-		(void)kt_write_all(STDERR_FILENO, kt_strbuf_text(&sb),
-				   sb.length);
+	kt_message_print(kt_strbuf_text(&sb), sb.length);
 }
 
 static void KT_PRINTF(4, 0)

@@ -65,6 +65,7 @@ struct kt_option {
 	enum kt_option_type type;
 	const char *value;          /* what --help calls the value: "SECONDS" */
 	size_t offset;              /* of the member in the command's values */
+	uint32_t min, max;          /* KT_OPTION_NUMBER; max 0: UINT32_MAX */
 	const char *const *choices; /* KT_OPTION_CHOICE: NULL-terminated */
 	enum kt_complete complete;
 	/* Taken, when set and not empty, if the option is not given. */

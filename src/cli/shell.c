@@ -7,6 +7,7 @@
 
 #include "cli/cli.h"
 #include "cli/include.h"
+#include "cli/message.h"
 #include "cli/nested.h"
 #include "cli/watch.h"
 #include "cli/terminal.h"
@@ -197,6 +198,11 @@ static int report(const struct kt_cli *cli, const struct shell_values *v,
 		print_timeout(cli, v, result->state);
 		return KT_EXIT_TIMEOUT;
 	}
+	if (result->output_error) {
+		kt_cli_error(cli, "output could not be written: %s",
+			     strerror(-result->output_error));
+		return KT_EXIT_FAILED;
+	}
 	if (result->exit_code >= 0)
 		return result->exit_code & 0xff;
 	if (!result->stopped)
@@ -219,8 +225,11 @@ static int run_watched(const struct kt_cli *cli, const struct shell_values *v,
 		r = ktstr_vm_run(vm, &result, &err);
 	/* Only now messages fall on a terminal that shows them well. */
 	kt_watch_stop(watch);
-	if (watch->escaped)
-		fputc('\n', stderr);
+	if (watch->escaped) {
+		/* The guest's prompt may stand there. */
+		kt_message_print("\n", 1);
+		kt_cli_error(cli, "Ctrl-] three times: the machine was ended");
+	}
 	status = r < 0 ? kt_cli_fail(cli, &err) : report(cli, v, result);
 	ktstr_vm_result_free(result);
 	return status;

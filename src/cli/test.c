@@ -17,8 +17,6 @@
 #include "runner/sidecar.h"
 #include "topology/grammar.h"
 
-#define REPEAT_MAX    100000
-
 struct test_values {
 	const char *topology;
 	const char *kernel;
@@ -81,6 +79,8 @@ static const struct kt_option test_options[] = {
 		.name = "repeat",
 		.type = KT_OPTION_NUMBER,
 		.value = "N",
+		.min = 1,
+		.max = 100000,
 		AT(repeat),
 		.help = "Run each test so many times, and tell which share "
 			"passed, with a Wilson interval of 95 %.",
@@ -448,11 +448,6 @@ static int test_run(struct kt_cli *cli, const void *values,
 	struct ktstr_error err = { 0 };
 	int r;
 
-	if (s.values->repeat < 1 || s.values->repeat > REPEAT_MAX)
-		return kt_cli_usage_error(cli, "ktstr test",
-					  "--repeat must be from 1 to %d, not "
-					  "%u",
-					  REPEAT_MAX, s.values->repeat);
 	r = kt_choice_init(&s.choice, operands, &s.values->patterns, &err);
 	if (r == 0 && s.values->list && s.values->topology)
 		r = kt_topology_parse(s.values->topology, &s.topology, &err);

@@ -27,16 +27,18 @@ static bool read_digits(const char **at, uint64_t *ret)
 	return *at > start;
 }
 
-static int set_number(const char *source, const char *text, uint32_t *to,
-		      struct ktstr_error *err)
+static int set_number(const struct kt_option *option, const char *source,
+		      const char *text, uint32_t *to, struct ktstr_error *err)
 {
+	uint32_t max = option->max ?: UINT32_MAX;
 	const char *at = text;
 	uint64_t value;
 
-	if (!read_digits(&at, &value) || *at || value > UINT32_MAX)
+	if (!read_digits(&at, &value) || *at || value < option->min ||
+	    value > max)
 		return kt_err(err, -EINVAL,
-			      "%s must be a number from 0 to %u, not \"%s\"",
-			      source, UINT32_MAX, text);
+			      "%s must be a number from %u to %u, not \"%s\"",
+			      source, option->min, max, text);
 	*to = (uint32_t)value;
 	return 0;
 }
@@ -181,7 +183,7 @@ int kt_option_set(const struct kt_option *option, const char *source,
 	case KT_OPTION_CHOICE:
 		return set_choice(option, source, text, to, err);
 	case KT_OPTION_NUMBER:
-		return set_number(source, text, to, err);
+		return set_number(option, source, text, to, err);
 	case KT_OPTION_MEMORY:
 		return set_memory(source, text, to, err);
 	case KT_OPTION_SECONDS:

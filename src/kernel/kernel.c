@@ -157,3 +157,21 @@ int kt_kernel_btf(const struct kt_kernel *kernel, const uint8_t **ret,
 	*ret_bytes = bytes;
 	return 0;
 }
+
+bool kt_kernel_takes_word(const struct kt_kernel *kernel, const char *word)
+{
+	size_t length = strlen(word) + 1, bytes;
+	const uint8_t *data, *end, *at;
+
+	if (!kernel->elf || kt_elf_section(kernel->elf, kernel->elf_bytes,
+					   ".init.data", &data, &bytes, NULL))
+		return false;
+	/* A string as a whole: no other word's tail. */
+	for (end = data + bytes; (at = memmem(data, (size_t)(end - data), word,
+					      length));
+	     data = at + 1) {
+		if (at > data && !at[-1])
+			return true;
+	}
+	return false;
+}

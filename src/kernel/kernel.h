@@ -75,6 +75,13 @@ int kt_kernel_btf(const struct kt_kernel *kernel, const uint8_t **ret,
 		  size_t *ret_bytes, struct ktstr_error *err);
 
 /*
+ * Whether the kernel reads that word of its command line ("rdinit=", with the
+ * "=" if it takes a value) early on, by __setup() or early_param(). False for
+ * one that could not be unpacked.
+ */
+bool kt_kernel_takes_word(const struct kt_kernel *kernel, const char *word);
+
+/*
  * The cache root: KTSTR_CACHE_DIR, else XDG_CACHE_HOME/ktstr, else
  * ~/.cache/ktstr. Caller frees. Nothing is created.
  */

@@ -100,7 +100,11 @@ static int move_first(struct kt_staging *staging, const struct place *places,
 		if (access(from, F_OK) < 0)
 			continue;
 		if (rename(from, target) < 0)
-			return kt_err_errno(err, -errno, "cannot move %s", from);
+			return kt_err_errno(err, -errno,
+					    "cannot move %s (set "
+					    "KTSTR_CACHE_DIR to use another "
+					    "place)",
+					    from);
 		*ret_found = true;
 	}
 	return 0;
@@ -176,7 +180,10 @@ int kt_staging_publish(struct kt_staging *staging, struct ktstr_error *err)
 	r = kt_remove_tree(target);
 	if (!r && rename(staging->finished, target) < 0)
 		r = -errno;
-	return r ? kt_err_errno(err, r, "cannot put the kernel at %s", target)
+	return r ? kt_err_errno(err, r,
+				"cannot put the kernel at %s (set "
+				"KTSTR_CACHE_DIR to use another place)",
+				target)
 		 : 0;
 }
 

@@ -397,6 +397,22 @@ static int client_loop(struct client *c, const char *const *argv,
 	return result;
 }
 
+/*
+ * The command took it for a reader that has gone, and ended of that. 0 where
+ * it was one.
+ */
+static int client_output_error(const struct client *c, struct ktstr_error *err)
+{
+	for (size_t i = 0; i < CLIENT_OUTPUTS; i++) {
+		int r = c->outputs[i].stream.error;
+
+		if (r)
+			return kt_err_errno(err, r,
+					    "output could not be written");
+	}
+	return 0;
+}
+
 /* From the supervisor's HELLO to the command's end. */
 static int client_serve(struct client *c, int fd, const char *const *argv,
 			struct ktstr_error *err)
@@ -419,6 +435,8 @@ static int client_serve(struct client *c, int fd, const char *const *argv,
 	sigprocmask(SIG_BLOCK, &set, &before);
 	sigaction(SIGPIPE, &ignore, &pipe_before);
 	r = client_loop(c, argv, err);
+	if (r == 0 && !c->abandoned)
+		r = client_output_error(c, err);
 	kt_terminal_leave(&c->terminal);
 	sigaction(SIGPIPE, &pipe_before, NULL);
 	sigprocmask(SIG_SETMASK, &before, NULL);

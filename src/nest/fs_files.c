@@ -187,12 +187,23 @@ int kt_fs_op_read(struct kt_fs_call *call)
 	return 0;
 }
 
+/* What pwritev(2) or copy_file_range(2) just returned. */
+static int fs_written(struct kt_fs_call *call, ssize_t n)
+{
+	struct fuse_write_out *out;
+
+	if (n < 0)
+		return -errno;
+	out = kt_fs_call_out(call, sizeof(*out));
+	out->size = (uint32_t)n;
+	return 0;
+}
+
 int kt_fs_op_write(struct kt_fs_call *call)
 {
 	const struct fuse_write_in *in = kt_fs_call_args(call, sizeof(*in));
 	const size_t skip = sizeof(struct fuse_in_header) + sizeof(*in);
 	struct iovec pieces[KT_FS_MAX_PAGES + 2];
-	struct fuse_write_out *out;
 	ssize_t put;
 	size_t n;
 	int fd;
@@ -205,11 +216,7 @@ int kt_fs_op_write(struct kt_fs_call *call)
 	n = iov_slice(call->request->readable, call->request->n_readable, skip,
 		      in->size, pieces, KT_ARRAY_SIZE(pieces));
 	put = pwritev(fd, pieces, (int)n, (off_t)in->offset);
-	if (put < 0)
-		return -errno;
-	out = kt_fs_call_out(call, sizeof(*out));
-	out->size = (uint32_t)put;
-	return 0;
+	return fs_written(call, put);
 }
 
 int kt_fs_op_fsync(struct kt_fs_call *call)
@@ -315,7 +322,6 @@ int kt_fs_op_copy_range(struct kt_fs_call *call)
 {
 	const struct fuse_copy_file_range_in *in =
 		kt_fs_call_args(call, sizeof(*in));
-	struct fuse_write_out *out;
 	off_t from_at, to_at;
 	ssize_t n;
 	int from, to;
@@ -329,9 +335,5 @@ int kt_fs_op_copy_range(struct kt_fs_call *call)
 	from_at = (off_t)in->off_in;
 	to_at = (off_t)in->off_out;
 	n = copy_file_range(from, &from_at, to, &to_at, in->len, 0);
-	if (n < 0)
-		return -errno;
-	out = kt_fs_call_out(call, sizeof(*out));
-	out->size = (uint32_t)n;
-	return 0;
+	return fs_written(call, n);
 }

@@ -2,20 +2,20 @@
 #include "nest/join.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
-#include <sys/file.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "nest/channel.h"
 #include "nest/launch.h"
+#include "nest/lock.h"
 #include "nest/place.h"
 #include "nest/slots.h"
 
+/* The making of the machine's own kernel and files, and one HELLO. */
+#define JOIN_LOCK_S        120
 #define JOIN_HELLO_MS      30000
 #define JOIN_TRIES_MAX     3
 #define JOIN_MEMINFO_BYTES 65536
@@ -52,29 +52,6 @@ static int join_connect(const struct kt_nest_place *place, uint32_t *ret_others)
 	return TAKE_FD(fd);
 }
 
-/*
- * The lock file's own lock. A supervisor that ends removes the file, so what
- * was locked must still be what is there.
- */
-static int join_lock(const char *path, struct ktstr_error *err)
-{
-	const int flags = O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW;
-
-	for (;;) {
-		_cleanup_close_ int fd = open(path, flags, 0600);
-		struct stat ours, there;
-
-		if (fd < 0)
-			return kt_err_errno(err, -errno, "cannot open %s", path);
-		/* Held by others only while they start or end a process. */
-		if (flock(fd, LOCK_EX) < 0 || fstat(fd, &ours) < 0)
-			return kt_err_errno(err, -errno, "cannot lock %s", path);
-		if (stat(path, &there) == 0 && there.st_ino == ours.st_ino &&
-		    there.st_dev == ours.st_dev)
-			return TAKE_FD(fd);
-	}
-}
-
 static int join_fail(const struct kt_nest_place *place, int error,
 		     struct ktstr_error *err)
 {
@@ -96,7 +73,9 @@ static int join_start(const struct kt_nest_shape *shape,
 		      const struct ktstr_log *log, uint32_t *ret_others,
 		      struct ktstr_error *err)
 {
-	_cleanup_close_ int lock = join_lock(place->lock, err);
+	_cleanup_close_ int lock = kt_nest_lock(
+		place->lock,
+		kt_nest_seconds("KTSTR_NEST_LOCK_S", JOIN_LOCK_S) * 1000, err);
 	int fd = -1, r;
 
 	if (lock < 0)
@@ -181,8 +160,8 @@ static bool join_has_room(const struct join *j)
 
 /*
  * All that are up are busy: starts further ones. Who comes at the same time may
- * have the same in mind, so that one just started may be busy as well. -errno:
- * a machine could not be started.
+ * have the same in mind, so that one just started may be busy as well. 0, or
+ * -errno: a machine could not be started.
  */
 static int join_walk_absent(struct join *j, struct ktstr_error *err)
 {
@@ -218,12 +197,16 @@ int kt_nest_join(const struct kt_nest_shape *shape, uint32_t slots,
 {
 	struct join j = { .shape = shape, .log = log, .slots = slots, .fd = -1 };
 	struct ktstr_error why = { 0 };
+	const char *notice = "passing over an emulated machine";
 	int r, started;
 
 	r = join_walk_up(&j, &why);
 	if (r <= 0) {
 		started = join_walk_absent(&j, &why);
-		r = started < 0 ? started : r;
+		if (started < 0) {
+			notice = "going without a further emulated machine";
+			r = started;
+		}
 	}
 	if (j.fd < 0) {
 		if (err)
@@ -231,8 +214,7 @@ int kt_nest_join(const struct kt_nest_shape *shape, uint32_t slots,
 		return r;
 	}
 	if (r < 0)
-		kt_notice(log, "going without a further emulated machine: %s",
-			  why.message);
+		kt_notice(log, "%s: %s", notice, why.message);
 	if (j.others)
 		kt_debug(log, "the emulated machine has %u other commands",
 			 j.others);

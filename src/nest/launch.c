@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -15,14 +16,14 @@
 #include "base/cleanup.h"
 #include "nest/image.h"
 #include "nest/supervisor.h"
+#include "nest/title.h"
 
 #define LAUNCH_IDLE_S      60
 #define LAUNCH_BOOT_S      40
 #define LAUNCH_ANSWER_S    60
 #define LAUNCH_SECONDS_MAX 86400
 
-/* Seconds from the environment, for machines of unusual speed and for tests. */
-static unsigned int launch_seconds(const char *name, unsigned int otherwise)
+unsigned int kt_nest_seconds(const char *name, unsigned int otherwise)
 {
 	const char *text = getenv(name);
 	unsigned long value;
@@ -51,12 +52,12 @@ static _Noreturn void launch_supervise(const struct kt_nest_shape *shape,
 		.lock_path = place->lock,
 		.log_path = place->log,
 		.log_fd = log_fd,
-		.idle_ms = launch_seconds("KTSTR_NEST_IDLE_S", LAUNCH_IDLE_S) *
+		.idle_ms = kt_nest_seconds("KTSTR_NEST_IDLE_S", LAUNCH_IDLE_S) *
 			   1000,
-		.boot_ms = launch_seconds("KTSTR_NEST_BOOT_S", LAUNCH_BOOT_S) *
+		.boot_ms = kt_nest_seconds("KTSTR_NEST_BOOT_S", LAUNCH_BOOT_S) *
 			   1000,
 		.answer_ms =
-			launch_seconds("KTSTR_NEST_ANSWER_S", LAUNCH_ANSWER_S) *
+			kt_nest_seconds("KTSTR_NEST_ANSWER_S", LAUNCH_ANSWER_S) *
 			1000,
 		.first_cmdline =
 			test && strcmp(test, "hang") == 0 ?
@@ -100,6 +101,19 @@ static void launch_raise_files(void)
 	}
 }
 
+/* What ps and top show, instead of the command that happened to start it. */
+static void launch_set_names(const struct kt_nest_place *place)
+{
+	_cleanup_free_ char *title = NULL;
+
+	prctl(PR_SET_NAME, "ktstr-nest");
+	if (asprintf(&title, "ktstr-nest: supervisor of %s",
+		     place->address.sun_path) < 0)
+		title = NULL;
+	else
+		kt_nest_set_title(title);
+}
+
 /*
  * Forks twice: the supervisor is nobody's child, and no part of the user's
  * session, so that keys pressed there do not reach it.
@@ -133,7 +147,7 @@ static int launch_fork(const struct kt_nest_shape *shape,
 	pid = fork();
 	if (pid != 0)
 		_exit(pid < 0);
-	prctl(PR_SET_NAME, "ktstr-nest");
+	launch_set_names(place);
 	(void)!chdir("/");
 	umask(0);
 	dup2(null_fd, STDIN_FILENO);

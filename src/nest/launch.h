@@ -14,3 +14,9 @@
 int kt_nest_launch(const struct kt_nest_shape *shape,
 		   const struct kt_nest_place *place,
 		   const struct ktstr_log *log, struct ktstr_error *err);
+
+/*
+ * Seconds from the environment, for machines of unusual speed and for tests;
+ * `otherwise` where the variable is not set or makes no sense.
+ */
+unsigned int kt_nest_seconds(const char *name, unsigned int otherwise);

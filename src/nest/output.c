@@ -9,7 +9,8 @@
 void kt_nest_output_init(struct kt_nest_output *output, enum kt_nest_type type,
 			 int fd)
 {
-	*output = (struct kt_nest_output){ .type = type, .stream.fd = fd };
+	*output = (struct kt_nest_output){ .type = type };
+	kt_stream_init(&output->stream, fd, NULL);
 }
 
 void kt_nest_output_deinit(struct kt_nest_output *output)

@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -21,6 +20,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "nest/channel.h"
+#include "nest/lock.h"
 #include "nest/machine.h"
 #include "nest/tsc.h"
 
@@ -28,6 +28,7 @@
 #define SUPERVISOR_PING_MS     5000
 #define SUPERVISOR_BOOT_FACTOR 4
 #define SUPERVISOR_FIRST_MS    10000
+#define SUPERVISOR_RETIRE_MS   10000
 #define NS_PER_MS              1000000ULL
 
 struct supervisor_client {
@@ -378,7 +379,7 @@ static void end_if_still_idle(struct supervisor *s)
 	/* Who removed the place has left no way to us. */
 	bool gone = lock < 0 && errno == ENOENT;
 
-	if (!gone && (lock < 0 || flock(lock, LOCK_EX | LOCK_NB) < 0)) {
+	if (!gone && (lock < 0 || kt_nest_flock(lock, 0) < 0)) {
 		s->idle_ns = after_ms(100);
 		return;
 	}
@@ -404,7 +405,7 @@ static void retire(struct supervisor *s)
 
 	kt_close(s->config->listen_fd);
 	lock = open(s->config->lock_path, O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-	if (lock < 0 || flock(lock, LOCK_EX) < 0)
+	if (lock < 0 || kt_nest_flock(lock, SUPERVISOR_RETIRE_MS) < 0)
 		return;
 	if (socket_is_ours(s))
 		unlink(s->config->socket_path);

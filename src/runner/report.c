@@ -108,6 +108,13 @@ void kt_report_text(struct kt_strbuf *sb, const char *text, const char *newline)
 	}
 }
 
+const char *kt_report_why(const struct kt_outcome *outcome)
+{
+	if (outcome->reason)
+		return outcome->reason;
+	return outcome->n_notes ? outcome->notes[outcome->n_notes - 1] : NULL;
+}
+
 void kt_report_metric(struct kt_strbuf *sb, const struct kt_metric *metric)
 {
 	kt_report_text(sb, metric->name, " ");

@@ -34,5 +34,11 @@ size_t kt_report_character(const char *text, bool *ret_shows);
 /* Appends text with `newline` for each of its newlines, but the last ones. */
 void kt_report_text(struct kt_strbuf *sb, const char *text, const char *newline);
 
+/*
+ * Why it ended so, for one line: the runner's reason, else what the test said
+ * last, which says most. NULL: neither.
+ */
+const char *kt_report_why(const struct kt_outcome *outcome);
+
 /* "latency = 12.5 us" */
 void kt_report_metric(struct kt_strbuf *sb, const struct kt_metric *metric);

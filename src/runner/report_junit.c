@@ -36,14 +36,6 @@ static void add_xml(struct kt_strbuf *out, const char *text, const char *newline
 	}
 }
 
-/* Why, in one line: what was said last says most. */
-static const char *summary(const struct kt_outcome *outcome)
-{
-	if (outcome->reason)
-		return outcome->reason;
-	return outcome->n_notes ? outcome->notes[outcome->n_notes - 1] : "";
-}
-
 static void add_first_line(struct kt_strbuf *out, const char *text)
 {
 	_cleanup_free_ char *line = strndup(text, strcspn(text, "\n"));
@@ -80,7 +72,7 @@ static void add_verdict(const struct kt_outcome *outcome, struct kt_strbuf *out)
 	kt_strbuf_addf(out, "      <%s message=\"", element);
 	if (!bad && outcome->verdict == KTSTR_INCONCLUSIVE)
 		kt_strbuf_add(out, "inconclusive: ");
-	add_first_line(out, summary(outcome));
+	add_first_line(out, kt_report_why(outcome) ?: "");
 	kt_strbuf_add(out, "\">");
 	add_details(outcome, out);
 	kt_strbuf_addf(out, "</%s>\n", element);

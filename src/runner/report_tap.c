@@ -57,10 +57,8 @@ static void add_details(const struct kt_test_run *run, struct kt_strbuf *out)
 /* TAP knows of no third verdict: without one a test point is a skipped one. */
 static void add_directive(const struct kt_outcome *outcome, struct kt_strbuf *out)
 {
-	const char *why = outcome->reason;
+	const char *why = kt_report_why(outcome);
 
-	if (!why && outcome->n_notes)
-		why = outcome->notes[0];
 	kt_strbuf_addf(out, " # SKIP %s",
 		       outcome->verdict == KTSTR_SKIP ? "" : "inconclusive");
 	if (!why)

@@ -20,6 +20,20 @@ struct parser {
 	const char *text;
 	const char *at;
 	struct ktstr_error *err;
+	/* Where the parts stand, for what is found wrong with the whole. */
+	const char *nodes;
+	const char *llcs;
+	const char *cores;
+	const char *threads;
+	const char *distances;
+};
+
+static const struct kt_topology_words text_words = {
+	.numa_nodes = "the number of NUMA nodes",
+	.llcs = "the number of LLCs",
+	.cores_per_llc = "the cores of an LLC",
+	.threads_per_core = "the threads of a core",
+	.memory = "some, such as 0l,512M",
 };
 
 void kt_topology_text_deinit(struct kt_topology_text *text)
@@ -357,31 +371,39 @@ static int parse_levels(struct parser *p, struct kt_topology_text *t)
 	struct ktstr_topology *declared = &t->topology;
 	int r;
 
-	r = parse_level(p, "the number of NUMA nodes", 'n',
+	p->nodes = p->at;
+	r = parse_level(p, text_words.numa_nodes, 'n',
 			&declared->numa_nodes);
 	if (r < 0)
 		return r;
 	/* Bounds the tables below before they are made. */
 	if (declared->numa_nodes == 0)
-		return parse_error(p, p->text, "numa_nodes must be > 0");
+		return parse_error(p, p->text, "%s must be > 0",
+				   text_words.numa_nodes);
 	if (declared->numa_nodes > KT_TOPOLOGY_MAX_NODES)
 		return parse_error(p, p->text, "at most %u NUMA nodes",
 				   KT_TOPOLOGY_MAX_NODES);
+	p->llcs = p->at;
 	if (*p->at == '(')
 		r = parse_nodes(p, t);
 	else
-		r = parse_level(p, "the number of LLCs", 'l', &declared->llcs);
+		r = parse_level(p, text_words.llcs, 'l', &declared->llcs);
 	if (r < 0)
 		return r;
-	r = parse_level(p, "the cores of an LLC", 'c', &declared->cores_per_llc);
+	p->cores = p->at;
+	r = parse_level(p, text_words.cores_per_llc, 'c',
+			&declared->cores_per_llc);
 	if (r < 0)
 		return r;
-	r = parse_level(p, "the threads of a core", 't',
+	p->threads = p->at;
+	r = parse_level(p, text_words.threads_per_core, 't',
 			&declared->threads_per_core);
 	if (r < 0)
 		return r;
-	if (accept(p, ";d="))
+	if (accept(p, ";d=")) {
+		p->distances = p->at;
 		r = parse_distances(p, t);
+	}
 	if (r < 0)
 		return r;
 	if (*p->at)
@@ -389,6 +411,45 @@ static int parse_levels(struct parser *p, struct kt_topology_text *t)
 				   t->distances ? "" : " \";d=\" or",
 				   seen_at(p->at).text);
 	return 0;
+}
+
+/* The start of item `index`, each behind one `separator`. */
+static const char *find_item(const char *at, char separator, size_t index)
+{
+	while (index-- > 0)
+		at = strchr(at, separator) + 1;
+	return at;
+}
+
+/* What was written is well-formed: all parts have been seen. */
+static const char *place_of(const struct parser *p,
+			    const struct kt_topology_fault *fault)
+{
+	switch (fault->part) {
+	case KT_TOPOLOGY_PART_NODES:
+		return p->nodes;
+	case KT_TOPOLOGY_PART_LLCS:
+		return p->llcs;
+	case KT_TOPOLOGY_PART_CORES:
+		return p->cores;
+	case KT_TOPOLOGY_PART_THREADS:
+		return p->threads;
+	case KT_TOPOLOGY_PART_NODE:
+		return find_item(p->llcs + 1, '(', fault->index);
+	case KT_TOPOLOGY_PART_DISTANCE:
+		return find_item(p->distances, ',', fault->index);
+	}
+	return p->text;
+}
+
+static int check_whole(struct parser *p, const struct ktstr_topology *declared)
+{
+	struct kt_topology_fault fault;
+	struct ktstr_error why = { 0 };
+
+	if (kt_topology_check(declared, &text_words, &fault, &why) == 0)
+		return 0;
+	return parse_error(p, place_of(p, &fault), "%s", why.message);
 }
 
 static int parse_preset(const char *text, struct kt_topology_text *ret,
@@ -421,7 +482,6 @@ int kt_topology_parse(const char *text, struct kt_topology_text *ret,
 {
 	struct parser p = {.text = text, .at = text, .err = err};
 	_cleanup_topology_text_ struct kt_topology_text t = {0};
-	_cleanup_topology_ struct kt_topology *checked = NULL;
 	int r;
 
 	if (!*text)
@@ -432,9 +492,8 @@ int kt_topology_parse(const char *text, struct kt_topology_text *ret,
 		r = parse_preset(text, &t, err);
 	else
 		r = parse_levels(&p, &t);
-	if (r < 0)
-		return r;
-	r = kt_topology_from_public(&t.topology, &checked, err);
+	if (r == 0 && p.nodes)
+		r = check_whole(&p, &t.topology);
 	if (r < 0)
 		return r;
 	*ret = t;

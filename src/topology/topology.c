@@ -15,51 +15,81 @@
 /* HMAT's memory-side cache attributes are fields of four bits. */
 #define CACHE_ATTRIBUTE_MAX 15u
 
-static int check_dimensions(const struct ktstr_topology *d, uint32_t llcs,
-			    struct ktstr_error *err)
+/* A declaration under examination. */
+struct check {
+	const struct ktstr_topology *declared;
+	const struct kt_topology_words *words;
+	struct kt_topology_fault *fault; /* never NULL */
+	struct ktstr_error *err;
+	uint32_t llcs;
+	uint32_t memory_mib; /* 0 if no node declares any */
+};
+
+static const struct kt_topology_words field_names = {
+	.numa_nodes = "numa_nodes",
+	.llcs = "llcs",
+	.cores_per_llc = "cores_per_llc",
+	.threads_per_core = "threads_per_core",
+	.memory = "memory_mib > 0",
+};
+
+#define refuse(c, what, at, ...)                                               \
+	(*(c)->fault = (struct kt_topology_fault){ what, at },                 \
+	 kt_err((c)->err, -EINVAL, __VA_ARGS__))
+
+static int check_dimensions(struct check *c)
 {
+	const struct ktstr_topology *d = c->declared;
+	const struct kt_topology_words *words = c->words;
 	uint32_t cpus;
 
-	if (llcs == 0)
-		return kt_err(err, -EINVAL, "llcs must be > 0%s",
+	if (c->llcs == 0)
+		return refuse(c, KT_TOPOLOGY_PART_LLCS, 0, "%s must be > 0%s",
+			      words->llcs,
 			      d->nodes ? ", but no node has one" : "");
 	if (d->cores_per_llc == 0)
-		return kt_err(err, -EINVAL, "cores_per_llc must be > 0");
+		return refuse(c, KT_TOPOLOGY_PART_CORES, 0, "%s must be > 0",
+			      words->cores_per_llc);
 	if (d->threads_per_core == 0)
-		return kt_err(err, -EINVAL, "threads_per_core must be > 0");
+		return refuse(c, KT_TOPOLOGY_PART_THREADS, 0, "%s must be > 0",
+			      words->threads_per_core);
 	if (d->numa_nodes == 0)
-		return kt_err(err, -EINVAL, "numa_nodes must be > 0");
+		return refuse(c, KT_TOPOLOGY_PART_NODES, 0, "%s must be > 0",
+			      words->numa_nodes);
 	if (d->numa_nodes > KT_TOPOLOGY_MAX_NODES)
-		return kt_err(err, -EINVAL,
-			      "numa_nodes is %u, Linux knows at most %u",
-			      d->numa_nodes, KT_TOPOLOGY_MAX_NODES);
-	if (__builtin_mul_overflow(llcs, d->cores_per_llc, &cpus) ||
+		return refuse(c, KT_TOPOLOGY_PART_NODES, 0,
+			      "%s is %u, Linux knows at most %u",
+			      words->numa_nodes, d->numa_nodes,
+			      KT_TOPOLOGY_MAX_NODES);
+	if (__builtin_mul_overflow(c->llcs, d->cores_per_llc, &cpus) ||
 	    __builtin_mul_overflow(cpus, d->threads_per_core, &cpus))
-		return kt_err(
-			err, -EINVAL,
+		return refuse(
+			c, KT_TOPOLOGY_PART_LLCS, 0,
 			"%u LLCs x %u cores x %u threads overflow 32 bits",
-			llcs, d->cores_per_llc, d->threads_per_core);
+			c->llcs, d->cores_per_llc, d->threads_per_core);
 	if (cpus > KT_TOPOLOGY_MAX_CPUS)
-		return kt_err(err, -EINVAL,
+		return refuse(c, KT_TOPOLOGY_PART_LLCS, 0,
 			      "%u LLCs x %u cores x %u threads make %u CPUs, "
 			      "Linux knows at most %u",
-			      llcs, d->cores_per_llc, d->threads_per_core, cpus,
-			      KT_TOPOLOGY_MAX_CPUS);
-	if (!d->nodes && llcs % d->numa_nodes != 0)
-		return kt_err(err, -EINVAL,
-			      "%u llcs are not divisible by %u numa_nodes; "
+			      c->llcs, d->cores_per_llc, d->threads_per_core,
+			      cpus, KT_TOPOLOGY_MAX_CPUS);
+	if (!d->nodes && c->llcs % d->numa_nodes != 0)
+		return refuse(c, KT_TOPOLOGY_PART_LLCS, 0,
+			      "%u LLCs are not divisible by %u NUMA nodes; "
 			      "list the nodes one by one for an uneven machine",
-			      llcs, d->numa_nodes);
+			      c->llcs, d->numa_nodes);
 	return 0;
 }
 
-static int check_cache(uint32_t i, const struct ktstr_memory_side_cache *cache,
-		       struct ktstr_error *err)
+static int check_cache(struct check *c, uint32_t i)
 {
+	const struct ktstr_memory_side_cache *cache =
+		&c->declared->nodes[i].cache;
+
 	if (cache->size_bytes == 0) {
 		if (cache->associativity || cache->write_policy ||
 		    cache->line_bytes)
-			return kt_err(err, -EINVAL,
+			return refuse(c, KT_TOPOLOGY_PART_NODE, i,
 				      "node %u gives attributes of "
 				      "a memory-side cache, "
 				      "but its size_bytes is 0",
@@ -67,107 +97,122 @@ static int check_cache(uint32_t i, const struct ktstr_memory_side_cache *cache,
 		return 0;
 	}
 	if (cache->associativity > CACHE_ATTRIBUTE_MAX)
-		return kt_err(
-			err, -EINVAL,
+		return refuse(
+			c, KT_TOPOLOGY_PART_NODE, i,
 			"node %u: cache associativity is %u, must be <= %u", i,
 			cache->associativity, CACHE_ATTRIBUTE_MAX);
 	if (cache->write_policy > CACHE_ATTRIBUTE_MAX)
-		return kt_err(
-			err, -EINVAL,
+		return refuse(
+			c, KT_TOPOLOGY_PART_NODE, i,
 			"node %u: cache write_policy is %u, must be <= %u", i,
 			cache->write_policy, CACHE_ATTRIBUTE_MAX);
 	return 0;
 }
 
-/* Sums up the explicit nodes; `ret_memory_mib` is 0 if none declares any. */
-static int check_nodes(const struct ktstr_topology *d, uint32_t *ret_llcs,
-		       uint32_t *ret_memory_mib, struct ktstr_error *err)
+/* Sums up the explicit nodes. */
+static int check_nodes(struct check *c)
 {
-	uint32_t llcs = 0, memory_mib = 0;
+	const struct ktstr_topology *d = c->declared;
 	int r;
 
+	c->llcs = 0;
 	for (uint32_t i = 0; i < d->numa_nodes; i++) {
 		const struct ktstr_numa_node *node = &d->nodes[i];
 
 		if (node->llcs == 0 && node->memory_mib == 0)
-			return kt_err(err, -EINVAL,
+			return refuse(c, KT_TOPOLOGY_PART_NODE, i,
 				      "node %u has neither LLCs nor memory; "
-				      "a memory-only node needs memory_mib > 0",
-				      i);
-		if (__builtin_add_overflow(llcs, node->llcs, &llcs))
-			return kt_err(err, -EINVAL,
+				      "a memory-only node needs %s",
+				      i, c->words->memory);
+		if (__builtin_add_overflow(c->llcs, node->llcs, &c->llcs))
+			return refuse(c, KT_TOPOLOGY_PART_NODE, i,
 				      "the LLCs of the nodes overflow 32 bits");
-		if (__builtin_add_overflow(memory_mib, node->memory_mib,
-					   &memory_mib))
-			return kt_err(err, -EINVAL,
+		if (__builtin_add_overflow(c->memory_mib, node->memory_mib,
+					   &c->memory_mib))
+			return refuse(c, KT_TOPOLOGY_PART_NODE, i,
 				      "the MiB of the nodes overflow 32 bits");
-		r = check_cache(i, &node->cache, err);
+		r = check_cache(c, i);
 		if (r < 0)
 			return r;
 	}
 	/* KTSTR_TOPOLOGY_NODES() leaves the total to be summed. */
-	if (d->llcs != 0 && d->llcs != llcs)
-		return kt_err(err, -EINVAL, "llcs is %u, but the nodes sum to %u",
-			      d->llcs, llcs);
-	*ret_llcs = llcs;
-	*ret_memory_mib = memory_mib;
+	if (d->llcs != 0 && d->llcs != c->llcs)
+		return refuse(c, KT_TOPOLOGY_PART_LLCS, 0,
+			      "%s is %u, but the nodes sum to %u",
+			      c->words->llcs, d->llcs, c->llcs);
 	return 0;
 }
 
-static int check_distances(const struct ktstr_topology *d, struct ktstr_error *err)
+static int check_distance(struct check *c, uint32_t i, uint32_t j)
 {
-	uint32_t n = d->numa_nodes;
+	uint32_t n = c->declared->numa_nodes;
+	size_t at = (size_t)i * n + j;
+	uint8_t there = c->declared->distances[at];
+	uint8_t back = c->declared->distances[(size_t)j * n + i];
 
-	if (!d->distances)
-		return 0;
-	for (uint32_t i = 0; i < n; i++) {
+	if (i == j && there != KT_TOPOLOGY_DISTANCE_SELF)
+		return refuse(c, KT_TOPOLOGY_PART_DISTANCE, at,
+			      "the distance of node %u to itself must be "
+			      "exactly 10, not %u",
+			      i, there);
+	if (i != j && there <= KT_TOPOLOGY_DISTANCE_SELF)
+		return refuse(c, KT_TOPOLOGY_PART_DISTANCE, at,
+			      "the distance from node %u to %u must be > 10, "
+			      "not %u",
+			      i, j, there);
+	if (there != back)
+		return refuse(c, KT_TOPOLOGY_PART_DISTANCE, at,
+			      "distances must be symmetric: node %u to %u is "
+			      "%u, but %u to %u is %u",
+			      i, j, there, j, i, back);
+	return 0;
+}
+
+static int check_distances(struct check *c)
+{
+	uint32_t n = c->declared->numa_nodes;
+	int r;
+
+	for (uint32_t i = 0; c->declared->distances && i < n; i++) {
 		for (uint32_t j = 0; j < n; j++) {
-			uint8_t there = d->distances[(size_t)i * n + j];
-			uint8_t back = d->distances[(size_t)j * n + i];
-
-			if (i == j && there != KT_TOPOLOGY_DISTANCE_SELF)
-				return kt_err(err, -EINVAL,
-					      "the distance of node %u to "
-					      "itself must be exactly 10, "
-					      "not %u",
-					      i, there);
-			if (i != j && there <= KT_TOPOLOGY_DISTANCE_SELF)
-				return kt_err(err, -EINVAL,
-					      "the distance from node %u to "
-					      "%u must be > 10, not %u",
-					      i, j, there);
-			if (there != back)
-				return kt_err(err, -EINVAL,
-					      "distances must be symmetric: "
-					      "node %u to %u is %u, but %u to "
-					      "%u is %u",
-					      i, j, there, j, i, back);
+			r = check_distance(c, i, j);
+			if (r < 0)
+				return r;
 		}
 	}
 	return 0;
 }
 
-static int check(const struct ktstr_topology *d, uint32_t *ret_llcs,
-		 uint32_t *ret_memory_mib, struct ktstr_error *err)
+static int check(struct check *c)
 {
-	uint32_t llcs = d->llcs, memory_mib = 0;
+	const struct ktstr_topology *d = c->declared;
 	int r;
 
+	c->llcs = d->llcs;
 	/* The bound on nodes keeps the walk inside what a caller can mean. */
 	if (d->nodes && d->numa_nodes <= KT_TOPOLOGY_MAX_NODES) {
-		r = check_nodes(d, &llcs, &memory_mib, err);
+		r = check_nodes(c);
 		if (r < 0)
 			return r;
 	}
-	r = check_dimensions(d, llcs, err);
-	if (r < 0)
-		return r;
-	r = check_distances(d, err);
-	if (r < 0)
-		return r;
-	*ret_llcs = llcs;
-	*ret_memory_mib = memory_mib;
-	return 0;
+	r = check_dimensions(c);
+	return r < 0 ? r : check_distances(c);
+}
+
+int kt_topology_check(const struct ktstr_topology *declared,
+		      const struct kt_topology_words *words,
+		      struct kt_topology_fault *ret_fault,
+		      struct ktstr_error *err)
+{
+	struct kt_topology_fault fault;
+	struct check c = {
+		.declared = declared,
+		.words = words ?: &field_names,
+		.fault = ret_fault ?: &fault,
+		.err = err,
+	};
+
+	return check(&c);
 }
 
 static void fill_node(struct kt_topology_node *node,
@@ -230,10 +275,16 @@ int kt_topology_from_public(const struct ktstr_topology *declared,
 			    struct kt_topology **ret, struct ktstr_error *err)
 {
 	_cleanup_topology_ struct kt_topology *t = NULL;
-	uint32_t llcs, memory_mib;
+	struct kt_topology_fault fault;
+	struct check c = {
+		.declared = declared,
+		.words = &field_names,
+		.fault = &fault,
+		.err = err,
+	};
 	int r;
 
-	r = check(declared, &llcs, &memory_mib, err);
+	r = check(&c);
 	if (r < 0)
 		return kt_err_context(err, r, "invalid topology");
 
@@ -241,8 +292,8 @@ int kt_topology_from_public(const struct ktstr_topology *declared,
 	if (!t)
 		return kt_err_errno(err, -ENOMEM, "topology");
 	t->n_nodes = declared->numa_nodes;
-	t->n_llcs = llcs;
-	t->has_declared_memory = memory_mib > 0;
+	t->n_llcs = c.llcs;
+	t->has_declared_memory = c.memory_mib > 0;
 	t->nodes = calloc(t->n_nodes, sizeof(*t->nodes));
 	t->llcs = calloc(t->n_llcs, sizeof(*t->llcs));
 	t->distances = calloc(t->n_nodes, t->n_nodes);
@@ -274,14 +325,14 @@ int kt_topology_assign_memory(struct kt_topology *topology, uint32_t total_mib,
 		if (declared != total_mib)
 			return kt_err(
 				err,
-				-EINVAL, "memory_mib is %u, but the nodes of the topology sum to %u MiB",
+				-EINVAL, "the memory is to be %u MiB (memory_mib, --memory), but the nodes of the topology sum to %u MiB",
 				total_mib, declared);
 		return 0;
 	}
 	if (total_mib < n)
 		return kt_err(
 			err,
-			-EINVAL, "memory_mib is %u, which leaves some of %u NUMA nodes without memory",
+			-EINVAL, "%u MiB of memory leave some of %u NUMA nodes without any; give it more (memory_mib, --memory)",
 			total_mib, n);
 	for (uint32_t i = 0; i < n; i++)
 		topology->nodes[i].memory_mib =

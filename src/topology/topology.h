@@ -65,6 +65,39 @@ struct kt_topology_place {
 	uint32_t thread; /* within its core */
 };
 
+/* What of a declaration a refusal is about. */
+enum kt_topology_part {
+	KT_TOPOLOGY_PART_NODES, /* their number */
+	KT_TOPOLOGY_PART_LLCS,
+	KT_TOPOLOGY_PART_CORES,
+	KT_TOPOLOGY_PART_THREADS,
+	KT_TOPOLOGY_PART_NODE,     /* the one with that index */
+	KT_TOPOLOGY_PART_DISTANCE, /* as above */
+};
+
+struct kt_topology_fault {
+	enum kt_topology_part part;
+	size_t index;
+};
+
+/* What the parts are called by whoever declared them. */
+struct kt_topology_words {
+	const char *numa_nodes;
+	const char *llcs;
+	const char *cores_per_llc;
+	const char *threads_per_core;
+	const char *memory; /* "a node needs ..." */
+};
+
+/*
+ * Checks the declaration. -EINVAL with what is wrong; the message names it in
+ * the given words, by the fields' names if NULL. `ret_fault` may be NULL.
+ */
+int kt_topology_check(const struct ktstr_topology *declared,
+		      const struct kt_topology_words *words,
+		      struct kt_topology_fault *ret_fault,
+		      struct ktstr_error *err);
+
 /*
  * Checks the declaration and copies all of it. -EINVAL with a message that
  * names the field; -ENOMEM.

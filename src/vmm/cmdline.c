@@ -38,6 +38,8 @@ void kt_cmdline_write(const struct kt_cmdline_options *options,
 	 */
 	if (options->n_vcpus > options->host_cpus)
 		kt_strbuf_add(ret, "cpuhp.parallel=0 ");
+	if (options->large_root)
+		kt_strbuf_add(ret, KT_CMDLINE_ROOT_WORD "size=90% ");
 	/* A panic raises the level by itself, but not from 0: then it would be
 	 * silent (console_verbose()). */
 	kt_strbuf_add(ret, options->dmesg ? "loglevel=7" : "loglevel=1");

@@ -10,6 +10,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "vmm/config.h"
+#include "vmm/x86_64/acpi.h"
 
 #define INIT_NAME       "ktstr-init"
 #define BZIMAGE_IN_TREE "arch/x86/boot/bzImage"
@@ -323,6 +324,8 @@ static int check_and_copy(struct kt_config *config,
 	if (!r)
 		r = kt_topology_from_public(&public->topology,
 					    &config->topology, err);
+	if (!r)
+		r = kt_acpi_check_room(config->topology, err);
 	if (!r)
 		r = check_memory(public, err);
 	if (!r)

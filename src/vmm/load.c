@@ -75,7 +75,8 @@ static int load_acpi(struct kt_machine *machine, struct ktstr_error *err)
 	if (!at)
 		return kt_err(err, -ENOSPC,
 			      "the first node has less than 1 "
-			      "MiB of memory; raise memory_mib");
+			      "MiB of memory; give it more (memory_mib, "
+			      "--memory)");
 	return kt_acpi_write(&config, at, KT_ACPI_END - KT_ACPI_GPA, &used, err);
 }
 

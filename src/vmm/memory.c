@@ -50,8 +50,8 @@ static int reserve(struct kt_vm_memory *memory, uint64_t end,
 	if (at == MAP_FAILED)
 		return kt_err_errno(err, -errno,
 				    "cannot reserve %llu MiB of addresses for "
-				    "guest memory; lower memory_mib, or raise "
-				    "the limit (ulimit -v)",
+				    "guest memory; give it less (memory_mib, "
+				    "--memory), or raise the limit (ulimit -v)",
 				    (unsigned long long)(bytes / KT_MIB));
 	memory->reservation = at;
 	memory->reservation_bytes = bytes;

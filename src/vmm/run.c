@@ -100,6 +100,11 @@ static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 	return kt_initramfs_build(&spec, config->log, &run->initramfs, err);
 }
 
+static bool has_large_root(const struct kt_config *config)
+{
+	return kt_kernel_takes_word(config->kernel, KT_CMDLINE_ROOT_WORD);
+}
+
 /* Deferred memory is known once the initramfs is. */
 static int size_memory(struct kt_run *run, struct ktstr_error *err)
 {
@@ -109,7 +114,8 @@ static int size_memory(struct kt_run *run, struct ktstr_error *err)
 		.kernel_bytes = config->kernel->init_size,
 		.archive_bytes =
 			run->initramfs->base_bytes + run->initramfs->run_bytes,
-		.share = KT_SIZING_SHARE_HALF,
+		.share = has_large_root(config) ? KT_SIZING_SHARE_NINE_TENTHS :
+						  KT_SIZING_SHARE_HALF,
 		.minimum_mib = config->memory_min_mib,
 	};
 
@@ -162,6 +168,7 @@ static int load_guest(struct kt_run *run, struct kt_boot_kernel *plan,
 			.dmesg = config->dmesg,
 			.n_vcpus = config->topology->n_cpus,
 			.host_cpus = kt_allowed_cpus(),
+			.large_root = has_large_root(config),
 			.extra = config->cmdline,
 		},
 		&cmdline);

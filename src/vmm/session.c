@@ -12,15 +12,15 @@
 #include "wire/frame.h"
 #include "wire/payload.h"
 
-#define INPUT_BYTES         (32u * 1024)
-#define TO_GUEST_MAX        (64u * 1024)
-#define ADDRESSES_MAX       4096
+#define INPUT_BYTES   (32u * 1024)
+#define TO_GUEST_MAX  (64u * 1024)
+#define ADDRESSES_MAX 4096
 
 /* KSYM_NAME_LEN of the kernel. */
 #define SYMBOL_BYTES_MAX 512
 
 /* A guest that goes on is not worth a line each time. */
-#define LOGGED_BAD_FRAMES 8
+#define LOGGED_BAD_FRAMES   8
 #define END_OF_TRANSMISSION 0x04 /* what ^D sends */
 
 /* Offers the console what waits; it takes what fits. */
@@ -221,10 +221,10 @@ void kt_session_init(struct kt_session *session, const struct kt_config *config)
 		.input_open = config->stdio.input_fd >= 0,
 		.exit_code = -1,
 	};
-	session->streams[KT_SESSION_OUTPUT].fd = config->stdio.output_fd;
-	session->streams[KT_SESSION_ERROR].fd = config->stdio.error_fd;
-	for (size_t i = 0; i < KT_SESSION_STREAMS; i++)
-		session->streams[i].kept = &session->kept;
+	kt_stream_init(&session->streams[KT_SESSION_OUTPUT],
+		       config->stdio.output_fd, &session->kept);
+	kt_stream_init(&session->streams[KT_SESSION_ERROR],
+		       config->stdio.error_fd, &session->kept);
 }
 
 void kt_session_deinit(struct kt_session *session)
@@ -345,6 +345,15 @@ void kt_session_polled(struct kt_session *session,
 	}
 	if (was_full && !streams_full(session))
 		kt_console_kick(session->console);
+}
+
+int kt_session_output_error(const struct kt_session *session)
+{
+	for (size_t i = 0; i < KT_SESSION_STREAMS; i++) {
+		if (session->streams[i].error)
+			return session->streams[i].error;
+	}
+	return 0;
 }
 
 bool kt_session_has_pending(const struct kt_session *session)

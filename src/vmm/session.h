@@ -72,5 +72,11 @@ void kt_session_polled(struct kt_session *session,
 /* Output of the guest that its readers have not taken yet. */
 bool kt_session_has_pending(const struct kt_session *session);
 
+/*
+ * 0, or the -errno for which a stream does not take output: a full disk. A
+ * reader that is gone is none.
+ */
+int kt_session_output_error(const struct kt_session *session);
+
 void kt_session_resize(struct kt_session *session, uint16_t columns,
 		       uint16_t rows);

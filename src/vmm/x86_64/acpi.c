@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "vmm/x86_64/acpi_table.h"
@@ -160,6 +161,44 @@ static void fill_rsdp(struct kt_strbuf *sb, uint64_t xsdt_gpa)
 	kt_acpi_set(sb, 32, kt_acpi_checksum(sb, 0, RSDP_BYTES), 1);
 }
 
+static int refuse_size(const struct kt_topology *topology, size_t bytes,
+		       size_t capacity, struct ktstr_error *err)
+{
+	return kt_err(err, -E2BIG,
+		      "ACPI tables for %u CPUs and %u nodes take %zu bytes, but "
+		      "there is room for %zu, which is enough for %u CPUs in "
+		      "one node, %u CPUs in two, or %u nodes of one CPU: "
+		      "declare fewer",
+		      topology->n_cpus, topology->n_nodes, bytes, capacity,
+		      KT_ACPI_CPUS_IN_ONE_NODE, KT_ACPI_CPUS_IN_TWO_NODES,
+		      KT_ACPI_NODES);
+}
+
+int kt_acpi_check_room(const struct kt_topology *topology,
+		       struct ktstr_error *err)
+{
+	const size_t room = KT_ACPI_END - KT_ACPI_GPA;
+	size_t n = topology->n_nodes, n_regions = n + 1, bytes;
+	_cleanup_free_ struct kt_memory_region *regions = NULL;
+	_cleanup_free_ uint8_t *buffer = NULL;
+
+	/* The SLIT alone: the HMAT of so many nodes takes long to make. */
+	if (n * n > room)
+		return refuse_size(topology, n * n, room, err);
+	/* One node may lie on both sides of the hole. */
+	regions = calloc(n_regions, sizeof(*regions));
+	buffer = malloc(room);
+	if (!regions || !buffer)
+		return kt_err(err, -ENOMEM, "out of memory for ACPI tables");
+	for (uint32_t i = 0; i < n; i++)
+		regions[i].node = i;
+	return kt_acpi_write(&(struct kt_acpi_config){ .topology = topology,
+						       .regions = regions,
+						       .n_regions = n_regions,
+						       .n_virtio = KT_VIRTIO_MAX },
+			     buffer, room, &bytes, err);
+}
+
 int kt_acpi_write(const struct kt_acpi_config *config, uint8_t *buffer,
 		  size_t capacity, size_t *ret_bytes, struct ktstr_error *err)
 {
@@ -190,11 +229,7 @@ int kt_acpi_write(const struct kt_acpi_config *config, uint8_t *buffer,
 	if (kt_strbuf_failed(&sb))
 		return kt_err(err, -ENOMEM, "out of memory for ACPI tables");
 	if (sb.length > capacity)
-		return kt_err(err, -E2BIG,
-			      "ACPI tables for %u CPUs and %u nodes take %zu "
-			      "bytes, but there is room for %zu: declare fewer",
-			      topology->n_cpus, topology->n_nodes, sb.length,
-			      capacity);
+		return refuse_size(topology, sb.length, capacity, err);
 	memcpy(buffer, sb.data, sb.length);
 	*ret_bytes = sb.length;
 	return 0;

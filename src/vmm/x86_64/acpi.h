@@ -31,8 +31,16 @@ struct kt_acpi_config {
  * Writes the tables, with the RSDP as the first byte, into a `buffer` that
  * becomes guest memory at KT_ACPI_GPA; they point to each other by address, so
  * they cannot be moved. `ret_bytes` gets the length used. -E2BIG when they take
- * more than `capacity`: with the 128 KiB of layout.h that is so beyond about
- * 2,800 CPUs or 140 nodes.
+ * more than `capacity`.
  */
 int kt_acpi_write(const struct kt_acpi_config *config, uint8_t *buffer,
 		  size_t capacity, size_t *ret_bytes, struct ktstr_error *err);
+
+/* What the 128 KiB of layout.h are enough for. */
+#define KT_ACPI_CPUS_IN_ONE_NODE  8192u
+#define KT_ACPI_CPUS_IN_TWO_NODES 3292u
+#define KT_ACPI_NODES             148u
+
+/* Whether the tables will fit, with whatever memory. -E2BIG. */
+int kt_acpi_check_room(const struct kt_topology *topology,
+		       struct ktstr_error *err);

@@ -136,7 +136,7 @@ static int too_small(const struct kt_guest_memory *memory, uint64_t end,
 	return kt_err(err, -ENOSPC,
 		      "%s ends at %llu MiB and does not fit the guest's memory "
 		      "of %llu MiB, of which %llu MiB lie below 3 GiB; "
-		      "raise memory_mib",
+		      "give it more (memory_mib, --memory)",
 		      what, (unsigned long long)(end / KT_MIB + 1),
 		      (unsigned long long)(have / KT_MIB),
 		      (unsigned long long)(low / KT_MIB));
@@ -340,7 +340,8 @@ int kt_boot_check_cmdline(const struct kt_boot_kernel *plan,
 	if (length > plan->cmdline_max)
 		return kt_err(err, -EINVAL,
 			      "the kernel command line is %zu bytes long and "
-			      "this kernel takes %u; shorten cmdline",
+			      "this kernel takes %u; append less to it "
+			      "(cmdline, --cmdline)",
 			      length, plan->cmdline_max);
 	return 0;
 }

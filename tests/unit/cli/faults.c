@@ -37,6 +37,7 @@
 #include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <termios.h>
 #include <unistd.h>
 
 #define FAKE_RUN_BYTES 0x3000
@@ -205,6 +206,10 @@ DEFINE(int, -1, mkdir, path, (const char *path, mode_t mode), path, mode)
 DEFINE(int, -1, rename, to, (const char *from, const char *to), from, to)
 DEFINE(int, -1, eventfd, NULL, (unsigned int count, int flags), count, flags)
 DEFINE(int, -1, pipe2, NULL, (int ends[2], int flags), ends, flags)
+DEFINE(int, -1, tcgetattr, NULL, (int fd, struct termios *settings), fd,
+       settings)
+DEFINE(int, -1, tcsetattr, NULL,
+       (int fd, int when, const struct termios *settings), fd, when, settings)
 DEFINE(int, -1, signalfd, NULL, (int fd, const sigset_t *set, int flags), fd,
        set, flags)
 DEFINE(int, -1, memfd_create, name, (const char *name, unsigned int flags),

@@ -31,6 +31,19 @@ fault() {
 	KTSTR_FAULTS=$rules LD_PRELOAD=$faults "$@"
 }
 
+# The same with a terminal, on which the user types KEYS: terminal KEYS RULES
+# COMMAND...
+# shellcheck disable=SC2317
+terminal() {
+	local keys=$1 rules=$2
+
+	shift 2
+	printf '%b' "$keys" | script -qec \
+		"env KTSTR_FAULTS='$rules' LD_PRELOAD=$faults $*" /dev/null |
+		tr -d '\r' | sed 's/^\(\^]\)*//'
+	return "${PIPESTATUS[1]}"
+}
+
 # Prints the golden file as it comes out now.
 replay() {
 	local line status

@@ -250,7 +250,7 @@ static void the_section_table_is_checked(void **state)
 	assert_int_equal(section(elf, ".BTF", &bytes, &err), -EBADMSG);
 	assert_string_equal(err.message,
 			    DAMAGED "its section names are no string table");
-	test_put16(elf, 62, 3);
+	test_put16(elf, 62, 4);
 	assert_int_equal(section(elf, ".BTF", &bytes, &err), -EBADMSG);
 	assert_string_equal(err.message,
 			    DAMAGED "its section table contradicts itself");

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "test.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -30,6 +31,20 @@ struct fixture {
 	uint64_t last_bytes, total_bytes;
 	int waiting_fd; /* told when the fetch has to wait; 0: none */
 };
+
+/* Stands in for the C library's: renaming to what ends so is refused. */
+static const char *refused_end;
+
+int rename(const char *from, const char *to)
+{
+	const char *end = refused_end ? strstr(to, refused_end) : NULL;
+
+	if (end && strlen(end) == strlen(refused_end)) {
+		errno = EROFS;
+		return -1;
+	}
+	return renameat(AT_FDCWD, from, AT_FDCWD, to);
+}
 
 static void put(struct fixture *f, const char *name, const char *text)
 {
@@ -392,6 +407,49 @@ static void a_download_without_a_checksum_is_refused(void **state)
 	assert_int_equal(times(f, "download "), 0);
 }
 
+/* As far as it came: nothing that would pass for a kernel. */
+static void assert_not_published(struct fixture *f, const char *refused,
+				 const char *wanted)
+{
+	refused_end = refused;
+	assert_int_equal(fetch(f, "7.3", NULL), -EROFS);
+	refused_end = NULL;
+	assert_contains(f->err.message, wanted);
+	assert_contains(f->err.message, " (set KTSTR_CACHE_DIR to use another "
+					"place): Read-only file system");
+	assert_false(in_cache(f, "kernels/" SPLIT));
+}
+
+static void a_kernel_that_cannot_be_put_in_place_is_told(void **state)
+{
+	struct fixture *f = *state;
+
+	assert_not_published(f, "/vmlinuz", "cannot move ");
+	assert_not_published(f, "/kernels/" SPLIT, "cannot put the kernel at ");
+	/* The next one finds room, and what was downloaded. */
+	assert_fetched(f, "7.3", SPLIT, false);
+}
+
+static void a_file_in_a_kernels_place_gives_way(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *cache = kt_path_join(f->directory, "cache");
+
+	free(test_write(cache, "kernels/" SPLIT, "x", 1));
+	assert_fetched(f, "7.3", SPLIT, false);
+}
+
+static void a_file_in_the_place_of_all_kernels_is_told(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *cache = kt_path_join(f->directory, "cache");
+
+	free(test_write(cache, "kernels", "x", 1));
+	assert_true(fetch(f, "7.3", NULL) < 0);
+	assert_contains(f->err.message, "/cache/kernels");
+	assert_contains(f->err.message, "Not a directory");
+}
+
 static void a_fetch_can_be_given_up_at_any_point(void **state)
 {
 	struct fixture *f = *state;
@@ -461,6 +519,9 @@ int main(void)
 		TEST(packages_of_another_kernel_are_refused),
 		TEST(packages_without_an_image_are_refused),
 		TEST(a_download_without_a_checksum_is_refused),
+		TEST(a_kernel_that_cannot_be_put_in_place_is_told),
+		TEST(a_file_in_a_kernels_place_gives_way),
+		TEST(a_file_in_the_place_of_all_kernels_is_told),
 		TEST(a_fetch_can_be_given_up_at_any_point),
 		TEST(two_fetches_take_turns),
 	};

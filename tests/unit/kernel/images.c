@@ -80,11 +80,12 @@ void test_make_btf(struct kt_strbuf *out)
 
 void test_make_elf(struct kt_strbuf *out)
 {
-	static const char names[] = "\0.BTF\0.shstrtab";
+	static const char names[] = "\0.BTF\0.shstrtab\0.init.data";
 	static const char banner[] =
 		"Linux version " TEST_RELEASE " (somebody) #1";
+	static const char words[] = TEST_WORDS;
 	_cleanup_strbuf_ struct kt_strbuf btf = {0};
-	size_t text, rodata, btf_at, names_at;
+	size_t text, rodata, btf_at, words_at, names_at;
 	Elf64_Ehdr header = {
 		.e_ident = {ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
 			    ELFDATA2LSB, EV_CURRENT},
@@ -97,17 +98,18 @@ void test_make_elf(struct kt_strbuf *out)
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = 3,
 		.e_shentsize = sizeof(Elf64_Shdr),
-		.e_shnum = 3,
+		.e_shnum = 4,
 		.e_shstrndx = 2,
 	};
 	Elf64_Phdr segments[3] = {0};
-	Elf64_Shdr sections[3] = {0};
+	Elf64_Shdr sections[4] = {0};
 
 	test_make_btf(&btf);
 	text = sizeof(header) + sizeof(segments);
 	rodata = text + 256;
 	btf_at = rodata + sizeof(banner);
-	names_at = btf_at + btf.length;
+	words_at = btf_at + btf.length;
+	names_at = words_at + sizeof(words);
 	header.e_shoff = names_at + sizeof(names);
 
 	/* Out of order on purpose: the file's order is by virtual address. */
@@ -143,12 +145,19 @@ void test_make_elf(struct kt_strbuf *out)
 		.sh_offset = names_at,
 		.sh_size = sizeof(names),
 	};
+	sections[3] = (Elf64_Shdr){
+		.sh_name = 16,
+		.sh_type = SHT_PROGBITS,
+		.sh_offset = words_at,
+		.sh_size = sizeof(words),
+	};
 	kt_strbuf_add_bytes(out, &header, sizeof(header));
 	kt_strbuf_add_bytes(out, segments, sizeof(segments));
 	for (int i = 0; i < 256; i++)
 		kt_strbuf_add_char(out, (char)(i * 7));
 	kt_strbuf_add_bytes(out, banner, sizeof(banner));
 	kt_strbuf_add_bytes(out, btf.data, btf.length);
+	kt_strbuf_add_bytes(out, words, sizeof(words));
 	kt_strbuf_add_bytes(out, names, sizeof(names));
 	kt_strbuf_add_bytes(out, sections, sizeof(sections));
 }

@@ -13,8 +13,11 @@
 #define TEST_LOAD_GPA  0x1000000ULL
 #define TEST_ELF_ENTRY (TEST_LOAD_GPA + 0x40)
 
+/* What .init.data holds. */
+#define TEST_WORDS "\0quiet\0rdinit=\0no_rdroot=\0rdroot="
+
 /* An ELF vmlinux: two PT_LOADs (the second with zero bytes behind it), a
- * banner with TEST_RELEASE, and a .BTF section. */
+ * banner with TEST_RELEASE, a .BTF section, and .init.data. */
 void test_make_elf(struct kt_strbuf *out);
 
 /* Offsets into it, for tests that break it. */

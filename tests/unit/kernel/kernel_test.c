@@ -357,6 +357,30 @@ static void a_kernel_without_btf_says_so(void **state)
 	kt_kernel_close(kernel);
 }
 
+static void a_kernel_tells_which_words_it_reads(void **state)
+{
+	struct fixture *f = *state;
+	_cleanup_free_ char *path = NULL;
+	struct kt_kernel *kernel;
+
+	path = test_write(f->directory, "vmlinux", f->elf.data, f->elf.length);
+	assert_int_equal(kt_kernel_open(path, NULL, &kernel, NULL), 0);
+	assert_true(kt_kernel_takes_word(kernel, "quiet"));
+	assert_true(kt_kernel_takes_word(kernel, "rdinit="));
+	assert_true(kt_kernel_takes_word(kernel, "rdroot="));
+	assert_false(kt_kernel_takes_word(kernel, "rdini"));
+	assert_false(kt_kernel_takes_word(kernel, "init="));
+	assert_false(kt_kernel_takes_word(kernel, "absent="));
+	kt_kernel_close(kernel);
+	/* Without the section. */
+	test_put32(&f->elf, TEST_ELF_SHDR(&f->elf, 3), 6);
+	free(path);
+	path = test_write(f->directory, "vmlinux", f->elf.data, f->elf.length);
+	assert_int_equal(kt_kernel_open(path, NULL, &kernel, NULL), 0);
+	assert_false(kt_kernel_takes_word(kernel, "quiet"));
+	kt_kernel_close(kernel);
+}
+
 static void an_unknown_compression_leaves_the_bzimage(void **state)
 {
 	static const char why[] =
@@ -502,6 +526,7 @@ int main(void)
 		TEST(a_plain_vmlinux_is_used_in_place),
 		TEST(btf_comes_from_the_image),
 		TEST(a_kernel_without_btf_says_so),
+		TEST(a_kernel_tells_which_words_it_reads),
 		TEST(an_unknown_compression_leaves_the_bzimage),
 		TEST(what_is_no_kernel_is_told_what_it_is),
 		TEST(what_cannot_be_read_is_told_why),

@@ -19,6 +19,7 @@
 #include "base/fd.h"
 #include "nest/channel.h"
 #include "nest/join.h"
+#include "nest/lock.h"
 #include "nest/place.h"
 #include "nest/supervisor.h"
 
@@ -288,6 +289,57 @@ static void a_further_machine_that_does_not_start_is_done_without(void **state)
 	kt_close(fd);
 }
 
+/* Who is held up learns by whom; here it is this process. */
+static void a_lock_that_is_not_let_go_is_not_waited_for_for_ever(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(kt_nest_place_deinit) struct kt_nest_place place = { 0 };
+	_cleanup_close_ int lock = -1;
+	struct ktstr_error err = { 0 };
+	char expected[512];
+	uint32_t slot;
+	int fd = -1, r;
+
+	assert_int_equal(kt_nest_place_find(&w->shape, 0, &place, NULL), 0);
+	lock = kt_nest_lock(place.lock, 0, NULL);
+	assert_true(lock >= 0);
+	setenv("KTSTR_NEST_LOCK_S", "1", 1);
+	r = kt_nest_join(&w->shape, 1, &w->log, &fd, &slot, &err);
+	unsetenv("KTSTR_NEST_LOCK_S");
+	assert_int_equal(r, -ETIMEDOUT);
+	snprintf(expected, sizeof(expected),
+		 "process %d (nest_join_test) has held %s for 1 seconds: end "
+		 "it, or set KTSTR_NEST_DIR to another directory",
+		 (int)getpid(), place.lock);
+	assert_string_equal(err.message, expected);
+}
+
+/* Its socket is of another kind, which nobody takes for an absent one. */
+static void a_machine_that_does_not_answer_is_passed_over(void **state)
+{
+	struct world *w = *state;
+	_cleanup_(kt_nest_place_deinit) struct kt_nest_place place = { 0 };
+	const struct sockaddr *address = (struct sockaddr *)&place.address;
+	_cleanup_close_ int dead = -1;
+	uint32_t slot = 99;
+	int fd;
+
+	assert_int_equal(kt_nest_place_find(&w->shape, 0, &place, NULL), 0);
+	dead = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	assert_int_equal(bind(dead, address, sizeof(place.address)), 0);
+	start_machine(w, 1);
+	fd = join(w, 2, &slot);
+	assert_int_equal(slot, 1);
+	assert_string_equal(w->notices, "");
+	/* Now that one is busy, and there is no third. */
+	kt_close(join(w, 2, &slot));
+	assert_int_equal(slot, 1);
+	assert_contains(w->notices, "passing over an emulated machine: the "
+				    "emulated machine's supervisor does not "
+				    "answer");
+	kt_close(fd);
+}
+
 static void a_machine_that_was_only_tried_ends_as_if_it_was_not(void **state)
 {
 	struct world *w = *state;
@@ -389,6 +441,8 @@ int main(int argc, char **argv)
 		JOIN_TEST(one_slot_is_shared_by_all),
 		JOIN_TEST(a_command_that_ended_leaves_its_machine_free),
 		JOIN_TEST(a_further_machine_that_does_not_start_is_done_without),
+		JOIN_TEST(a_lock_that_is_not_let_go_is_not_waited_for_for_ever),
+		JOIN_TEST(a_machine_that_does_not_answer_is_passed_over),
 		JOIN_TEST(a_machine_that_was_only_tried_ends_as_if_it_was_not),
 		JOIN_TEST(a_machine_whose_place_was_removed_ends_too),
 		JOIN_TEST(commands_that_come_together_get_a_machine_each),

@@ -195,7 +195,7 @@ static void what_is_out_of_range_is_refused(void **state)
 	expect_replaced("\"cores\": 3", "\"cores\": 8192", "topology");
 	expect_replaced("\"llcs\": 2", "\"llcs\": 0", "llcs must be from 1");
 	expect_replaced("\"numa_nodes\": 1", "\"numa_nodes\": 3",
-			"2 llcs are not divisible by 3 numa_nodes");
+			"2 LLCs are not divisible by 3 NUMA nodes");
 	expect_replaced("\"memory_mib\": 512", "\"memory_mib\": 0",
 			"memory_mib must be from 1");
 	expect_replaced("\"duration_s\": 4", "\"duration_s\": 604801",

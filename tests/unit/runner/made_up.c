@@ -27,7 +27,10 @@ static struct kt_metric fail_metrics[] = {
 	{ T("p99_wake"), 12.5, T("us") },
 	{ T("<share>"), 1e-9, T("") },
 };
-static char *skip_notes[] = { T("the machine has no SMT") };
+static char *skip_notes[] = {
+	T("2 CPUs are there"),
+	T("the machine has no SMT"),
+};
 
 static struct ktstr_kvm_stat stats[] = {
 	{ "exits", 0, 1234 },
@@ -95,7 +98,7 @@ struct kt_test_run made_up_runs[MADE_UP_RUNS] = {
 		.outcome = { .verdict = KTSTR_SKIP,
 			     .has_duration = true,
 			     .notes = skip_notes,
-			     .n_notes = 1 },
+			     .n_notes = 2 },
 	},
 	{
 		.test = &tests[3],

@@ -115,7 +115,7 @@ static void what_cannot_be_planned_is_broken(void **state)
 	(void)state;
 	assert_int_equal(kt_test_run_once(&request, &run, NULL), 0);
 	assert_string_equal(kt_outcome_name(&run.outcome), "broken");
-	assert_contains(run.outcome.reason, "3 llcs are not divisible");
+	assert_contains(run.outcome.reason, "3 LLCs are not divisible");
 	assert_string_equal(run.topology, "");
 	assert_null(run.machine);
 	assert_false(run.interrupted);

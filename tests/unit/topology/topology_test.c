@@ -166,7 +166,7 @@ static void memory_too_small_for_the_nodes_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(kt_topology_assign_memory(t, 3, &err), -EINVAL);
-	assert_contains(err.message, "memory_mib is 3");
+	assert_contains(err.message, "3 MiB of memory leave some of 4 NUMA nodes");
 	assert_int_equal(kt_topology_assign_memory(t, 4, &err), 0);
 }
 
@@ -184,7 +184,7 @@ static void declared_memory_must_be_the_total(void **state)
 	assert_int_equal(kt_topology_assign_memory(t, 612, &err), 0);
 	assert_int_equal(t->nodes[0].memory_mib, 512);
 	assert_int_equal(kt_topology_assign_memory(t, 613, &err), -EINVAL);
-	assert_contains(err.message, "memory_mib is 613");
+	assert_contains(err.message, "the memory is to be 613 MiB");
 	assert_contains(err.message, "sum to 612 MiB");
 }
 
@@ -244,7 +244,7 @@ static void llcs_that_the_nodes_do_not_divide_are_refused(void **state)
 	struct ktstr_topology declared = KTSTR_TOPOLOGY(2, 3, 1, 1);
 
 	(void)state;
-	refuses(&declared, "3 llcs are not divisible by 2 numa_nodes");
+	refuses(&declared, "3 LLCs are not divisible by 2 NUMA nodes");
 }
 
 static void explicit_nodes_that_do_not_add_up_are_refused(void **state)

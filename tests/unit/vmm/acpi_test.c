@@ -526,6 +526,37 @@ static void more_devices_than_windows_are_refused(void **state)
 			    "5 virtio devices, but there is room for 4");
 }
 
+/* `nodes` nodes of one LLC each. */
+static bool fits(uint32_t nodes, uint32_t cpus_in_each)
+{
+	struct ktstr_topology declared =
+		KTSTR_TOPOLOGY(nodes, nodes, cpus_in_each, 1);
+	_cleanup_topology_ struct kt_topology *t = NULL;
+	struct ktstr_error err = { 0 };
+	int r;
+
+	assert_int_equal(kt_topology_from_public(&declared, &t, NULL), 0);
+	r = kt_acpi_check_room(t, &err);
+	assert_true(r == 0 || r == -E2BIG);
+	if (r)
+		assert_contains(err.message, "there is room for 131072");
+	return r == 0;
+}
+
+/* The figures in messages and in docs/topology.md. */
+static void the_limits_that_are_told_are_those_there_are(void **state)
+{
+	(void)state;
+	assert_int_equal(KT_ACPI_CPUS_IN_ONE_NODE, KT_TOPOLOGY_MAX_CPUS);
+	assert_true(fits(1, KT_ACPI_CPUS_IN_ONE_NODE));
+	assert_true(fits(2, KT_ACPI_CPUS_IN_TWO_NODES / 2));
+	assert_false(fits(2, KT_ACPI_CPUS_IN_TWO_NODES / 2 + 1));
+	assert_true(fits(KT_ACPI_NODES, 1));
+	assert_false(fits(KT_ACPI_NODES + 1, 1));
+	/* Without taking minutes over it. */
+	assert_false(fits(KT_TOPOLOGY_MAX_NODES, 1));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -540,6 +571,7 @@ int main(void)
 		cmocka_unit_test(large_hmat_figures_stay_exact_where_they_can),
 		cmocka_unit_test(memory_only_nodes_have_the_nearest_initiator),
 		cmocka_unit_test(tables_that_do_not_fit_are_refused),
+		cmocka_unit_test(the_limits_that_are_told_are_those_there_are),
 		cmocka_unit_test(room_is_enough_for_what_is_promised),
 		cmocka_unit_test(more_devices_than_windows_are_refused),
 	};

@@ -211,7 +211,7 @@ static void a_kernel_larger_than_memory_says_how_much_it_wants(void **state)
 			 -ENOSPC);
 	assert_contains(err.message, "81 MiB");
 	assert_contains(err.message, "of 64 MiB");
-	assert_contains(err.message, "raise memory_mib");
+	assert_contains(err.message, "give it more (memory_mib, --memory)");
 }
 
 /* The first node ends at 48 MiB, the second begins there. */
@@ -298,7 +298,7 @@ static void an_initramfs_without_room_is_refused(void **state)
 					      &err),
 			 -ENOSPC);
 	assert_contains(err.message, "the initramfs");
-	assert_contains(err.message, "raise memory_mib");
+	assert_contains(err.message, "give it more (memory_mib, --memory)");
 	assert_int_equal(
 		kt_boot_place_initrd(&plan, &f->view, UINT64_MAX, &gpa, &err),
 		-ENOSPC);

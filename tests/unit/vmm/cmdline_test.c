@@ -37,6 +37,17 @@ static void cpus_come_up_one_by_one_where_they_share_the_hosts(void **state)
 	assert_contains(scarce, " cpuhp.parallel=0 ");
 }
 
+static void a_kernel_that_can_has_a_large_root(void **state)
+{
+	_cleanup_free_ char *usual = line(&(struct kt_cmdline_options){ 0 });
+	_cleanup_free_ char *large = line(
+		&(struct kt_cmdline_options){ .large_root = true });
+
+	(void)state;
+	assert_null(strstr(usual, "initramfs_options"));
+	assert_contains(large, " initramfs_options=size=90% ");
+}
+
 static void the_users_words_come_last(void **state)
 {
 	static const char extra[] = "loglevel=4 root=/dev/sda";
@@ -56,6 +67,7 @@ int main(void)
 		cmocka_unit_test(it_is_quiet_unless_the_log_is_wanted),
 		cmocka_unit_test(
 			cpus_come_up_one_by_one_where_they_share_the_hosts),
+		cmocka_unit_test(a_kernel_that_can_has_a_large_root),
 		cmocka_unit_test(the_users_words_come_last),
 	};
 

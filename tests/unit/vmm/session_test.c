@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* The conversation with a guest, whose part the test plays. */
+#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -181,7 +182,8 @@ static void a_full_stream_makes_the_guest_wait(void **state)
 	/* Only the stream that has something waits for its reader. */
 	kt_session_poll(&s, fds);
 	assert_int_equal(fds[0].fd, -1);
-	assert_int_equal(fds[1].fd, pipe_fds[1]);
+	assert_int_equal(fds[1].fd, s.streams[KT_SESSION_OUTPUT].fd);
+	assert_true(fds[1].fd >= 0);
 	assert_int_equal(fds[2].fd, -1);
 	close(pipe_fds[0]);
 	close(pipe_fds[1]);
@@ -294,6 +296,31 @@ static void a_reader_that_is_gone_reaches_the_command_as_sigpipe(void **state)
 	signal(SIGPIPE, SIG_DFL);
 }
 
+/* The command ends as with a reader that is gone, but the user learns why. */
+static void a_full_disk_is_remembered(void **state)
+{
+	struct kt_config config = quiet;
+	struct pollfd fds[KT_SESSION_FDS];
+	struct kt_session s;
+	int fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	config.stdio.error_fd = fd;
+	kt_session_init(&s, &config);
+	receive_frame(&s, KT_FRAME_STDERR, "text", 4);
+	assert_int_equal(kt_session_output_error(&s), 0);
+	kt_session_poll(&s, fds);
+	assert_true(fds[2].fd >= 0);
+	fds[2].revents = POLLOUT;
+	kt_session_polled(&s, fds);
+	assert_int_equal(kt_session_output_error(&s), -ENOSPC);
+	assert_true(s.to_guest.length > 0); /* SIGPIPE */
+	assert_false(kt_session_has_pending(&s));
+	kt_session_deinit(&s);
+	close(fd);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -311,6 +338,7 @@ int main(void)
 		cmocka_unit_test(input_becomes_frames_once_the_guest_is_up),
 		cmocka_unit_test(
 			a_reader_that_is_gone_reaches_the_command_as_sigpipe),
+		cmocka_unit_test(a_full_disk_is_remembered),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -50,6 +50,9 @@ is "a slow reader is told how the command ended" $? 5
 is "and gets all that it wrote" "$lines" 90000
 lines=$(nest sh -c "seq 60000; exit 6" | wc -l)
 is "so does a reader that keeps up" "$?,$lines" 6,60000
+nest yes 2>"$work/err" >/dev/full
+is "a full disk is a failure" $? 121
+holds "and told" "$(cat "$work/err")" "output could not be written: No space left"
 timeout 100 "$nest_run" "" true <&- >&- 2>&-
 is "closed streams are no trouble" $? 0
 

@@ -13,6 +13,9 @@ export KTSTR_NEST_TEST=hang KTSTR_NEST_BOOT_S=20 KTSTR_NEST_IDLE_S=2
 nest sh -c 'cat /proc/sys/kernel/random/boot_id' >"$work/a" 2>"$work/err" &
 nest sh -c 'cat /proc/sys/kernel/random/boot_id' >"$work/b" 2>"$work/err2"
 wait $!
+is "its supervisor has a title of its own" \
+	"$(tr '\0' '\n' <"/proc/$(supervisors)/cmdline" | sed "s,/nest-.*,,")" \
+	"ktstr-nest: supervisor of $KTSTR_NEST_DIR"
 unset KTSTR_NEST_TEST KTSTR_NEST_BOOT_S
 holds "a hang in the machine's boot is told" "$(cat "$work/err" "$work/err2")" \
 	"gave no sign of life for 20 s in its own boot"

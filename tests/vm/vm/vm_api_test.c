@@ -461,7 +461,7 @@ static void what_cannot_boot_is_not_built(void **state)
 	micro_write_kernel(path, resetting, sizeof(resetting));
 	assert_int_equal(ktstr_vm_build(&config, &vm, &err), -ENOSPC);
 	assert_contains(err.message, "guest's memory of 8 MiB");
-	assert_contains(err.message, "raise memory_mib");
+	assert_contains(err.message, "give it more (memory_mib, --memory)");
 
 	memset(extra, 'x', sizeof(extra) - 1);
 	extra[sizeof(extra) - 1] = '\0';
