@@ -47,6 +47,8 @@ static const struct room rooms[] = {
 	{ "check", "base", "jansson.h" },
 	{ "cgroup", "base", "" },
 	{ "workload", "base", "" },
+	{ "scenario", "base wire check cgroup workload",
+	  "jansson.h ktstr/test.h" },
 	{ "cli", "base topology host kernel initramfs nest runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };
@@ -66,7 +68,7 @@ static const char *const guarded[] = {
 };
 
 /* Rooms of the guest's side. */
-static const char guest_rooms[] = "guest check cgroup workload";
+static const char guest_rooms[] = "guest check cgroup workload scenario";
 
 /* What base takes along into the guest; the rest of it is the host's. */
 static const char guest_base[] =
