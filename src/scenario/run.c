@@ -10,19 +10,26 @@
 #include "scenario/operation.h"
 #include "scenario/steal_file.h"
 
-#define RUN_CGROUPS "/sys/fs/cgroup"
+static const struct kt_scenario_place run_guest = {
+	.cgroup_mount = "/sys/fs/cgroup",
+	.sysfs = KT_SYSFS,
+	.steal = KT_GUEST_STEAL,
+	.events = KT_GUEST_EVENTS,
+};
 
 /* A scenario on its way. */
 struct run {
 	struct ktstr_context *ctx;
 	const struct kt_scenario *scenario;
+	const struct kt_scenario_place *place;
 	struct kt_stage stage;
 	char step[64]; /* the name of the one at hand */
 };
 
 static void run_event(const struct run *run, const char *kind, const char *detail)
 {
-	kt_event_send(kind, run->step, detail, kt_now_ns());
+	kt_event_send_to(run->place->events, kind, run->step, detail,
+			 kt_now_ns());
 }
 
 static uint64_t run_share_ns(const struct run *run, double fraction)
@@ -157,15 +164,16 @@ static int run_steps(struct run *run, struct ktstr_error *err)
 	return r;
 }
 
-enum ktstr_verdict kt_scenario_run(struct ktstr_context *ctx,
-				   const struct kt_scenario *scenario)
+enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
+				      const struct kt_scenario *scenario,
+				      const struct kt_scenario_place *place)
 {
-	struct run run = { .ctx = ctx, .scenario = scenario };
+	struct run run = { .ctx = ctx, .scenario = scenario, .place = place };
 	enum ktstr_verdict verdict = KTSTR_FAIL;
 	struct ktstr_error err = { 0 };
 	int r;
 
-	r = kt_stage_open(RUN_CGROUPS, KT_SYSFS, &run.stage, &err);
+	r = kt_stage_open(place->cgroup_mount, place->sysfs, &run.stage, &err);
 	if (r == 0) {
 		run_event(&run, "scenario_start",
 			  scenario->name ? scenario->name : "");
@@ -175,7 +183,7 @@ enum ktstr_verdict kt_scenario_run(struct ktstr_context *ctx,
 		r = kt_stage_close(&run.stage, &err);
 	if (r == 0)
 		r = kt_judge_stage(ctx, &run.stage, scenario->name,
-				   scenario->checks, KT_GUEST_STEAL, &verdict,
+				   scenario->checks, place->steal, &verdict,
 				   &err);
 	if (r < 0) {
 		ktstr_note(ctx, "the scenario broke off: %s", err.message);
@@ -184,6 +192,12 @@ enum ktstr_verdict kt_scenario_run(struct ktstr_context *ctx,
 	kt_stage_deinit(&run.stage);
 	run_event(&run, "scenario_end", ktstr_verdict_name(verdict));
 	return verdict;
+}
+
+enum ktstr_verdict kt_scenario_run(struct ktstr_context *ctx,
+				   const struct kt_scenario *scenario)
+{
+	return kt_scenario_run_at(ctx, scenario, &run_guest);
 }
 
 enum ktstr_verdict ktstr_run_cgroups(struct ktstr_context *ctx,
