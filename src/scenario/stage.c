@@ -9,7 +9,6 @@
 #include "base/strbuf.h"
 #include "scenario/cpuset.h"
 #include "scenario/hotplug.h"
-#include "workload/place.h"
 
 /* A worker has that long to end by itself, its host's part included. */
 #define STAGE_STOP_MS   5000
@@ -28,19 +27,8 @@ static void group_free(struct kt_group *group)
 	free(group);
 }
 
-static void crew_free(struct kt_crew *crew)
-{
-	kt_workers_free(crew->workers);
-	kt_gate_free(crew->gate);
-	free(crew->name);
-	free(crew->cgroup);
-	free(crew->affinity_cpus);
-	free(crew->allowed);
-	free(crew->excused);
-	free(crew);
-}
 KT_DEFINE_CLEANUP(struct kt_group *, group_free)
-KT_DEFINE_CLEANUP(struct kt_crew *, crew_free)
+KT_DEFINE_CLEANUP(struct kt_crew *, kt_crew_free)
 
 int kt_stage_open(const char *cgroup_mount, const char *sysfs,
 		  struct kt_stage *ret, struct ktstr_error *err)
@@ -57,17 +45,11 @@ int kt_stage_open(const char *cgroup_mount, const char *sysfs,
 	return r < 0 ? r : kt_cgroups_open(cgroup_mount, &ret->cgroups, err);
 }
 
-/* Whether `path` is the group `top` or lies below it. */
-static bool stage_is_below(const char *path, const char *top)
+bool kt_group_is_below(const char *path, const char *top)
 {
 	size_t n = strlen(top);
 
 	return strncmp(path, top, n) == 0 && (path[n] == '\0' || path[n] == '/');
-}
-
-bool kt_crew_is_in(const struct kt_crew *crew, const char *path)
-{
-	return crew->cgroup && stage_is_below(crew->cgroup, path);
 }
 
 struct kt_group *kt_stage_group(const struct kt_stage *stage, const char *path)
@@ -123,103 +105,24 @@ int kt_stage_cpus(const struct kt_stage *stage, const char *path,
 	return 0;
 }
 
-/* Whether it or a group above has a cpuset of its own. */
-static bool stage_is_confined(const struct kt_stage *stage, const char *path)
+bool kt_stage_is_confined(const struct kt_stage *stage, const char *path)
 {
 	for (size_t i = 0; path && i < stage->n_groups; i++) {
-		if (stage_is_below(path, stage->groups[i]->path) &&
+		if (kt_group_is_below(path, stage->groups[i]->path) &&
 		    kt_bitmap_count(&stage->groups[i]->cpus))
 			return true;
 	}
 	return false;
 }
 
-static bool stage_is_frozen(const struct kt_stage *stage, const char *path)
+bool kt_stage_is_frozen(const struct kt_stage *stage, const char *path)
 {
 	for (size_t i = 0; path && i < stage->n_groups; i++) {
 		if (stage->groups[i]->frozen &&
-		    stage_is_below(path, stage->groups[i]->path))
+		    kt_group_is_below(path, stage->groups[i]->path))
 			return true;
 	}
 	return false;
-}
-
-static void allow(cpu_set_t *set, const struct kt_bitmap *cpus)
-{
-	kt_bitmap_for_each (cpu, cpus) {
-		if (cpu < CPU_SETSIZE)
-			CPU_SET(cpu, set);
-	}
-}
-
-/* A worker that changes its affinity itself is held to its cpuset alone. */
-static bool crew_has_affinity(const struct kt_crew *crew)
-{
-	return crew->spec.affinity.kind != KTSTR_AFFINITY_INHERIT &&
-	       crew->spec.work.kind != KTSTR_WORK_AFFINITY_CHURN;
-}
-
-/* The CPUs that worker `index` has been given now, beside all former ones. */
-static int crew_allow_worker(struct kt_crew *crew, const struct kt_bitmap *cpus,
-			     bool confined, uint32_t index,
-			     struct ktstr_error *err)
-{
-	_cleanup_bitmap_ struct kt_bitmap own = { 0 };
-	cpu_set_t given, both, *set = &crew->allowed[index];
-	int r;
-
-	CPU_ZERO(&given);
-	allow(&given, cpus);
-	if (!crew_has_affinity(crew)) {
-		/* Without a cpuset it may follow a CPU that comes online. */
-		if (!confined)
-			memset(set, 0xff, sizeof(*set));
-		CPU_OR(set, set, &given);
-		return 0;
-	}
-	r = kt_place_cpus(&crew->spec.affinity, cpus, index, &own, err);
-	if (r < 0)
-		return r;
-	CPU_ZERO(&both);
-	allow(&both, &own);
-	CPU_AND(&both, &both, &given);
-	/* The kernel gives it its whole cpuset where the two share nothing. */
-	CPU_OR(set, set, CPU_COUNT(&both) ? &both : &given);
-	return 0;
-}
-
-static int crew_allow(const struct kt_stage *stage, struct kt_crew *crew,
-		      struct ktstr_error *err)
-{
-	_cleanup_bitmap_ struct kt_bitmap cpus = { 0 };
-	bool confined = stage_is_confined(stage, crew->cgroup);
-	int r = kt_stage_cpus(stage, crew->cgroup, &cpus, err);
-
-	for (uint32_t i = 0; r == 0 && i < crew->spec.workers; i++)
-		r = crew_allow_worker(crew, &cpus, confined, i, err);
-	return r;
-}
-
-static int crew_excuse(const struct kt_stage *stage, struct kt_crew *crew,
-		       uint64_t began_ns, struct ktstr_error *err)
-{
-	bool frozen = stage_is_frozen(stage, crew->cgroup);
-	struct ktstr_window *grown;
-
-	if (frozen == crew->is_excused)
-		return 0;
-	if (!frozen) {
-		crew->excused[crew->n_excused - 1].to_ns = kt_now_ns();
-		crew->is_excused = false;
-		return 0;
-	}
-	grown = reallocarray(crew->excused, crew->n_excused + 1, sizeof(*grown));
-	if (!grown)
-		return stage_no_memory(err);
-	crew->excused = grown;
-	grown[crew->n_excused++] = (struct ktstr_window){ began_ns, UINT64_MAX };
-	crew->is_excused = true;
-	return 0;
 }
 
 int kt_stage_note_change(struct kt_stage *stage, uint64_t began_ns,
@@ -232,9 +135,7 @@ int kt_stage_note_change(struct kt_stage *stage, uint64_t began_ns,
 
 		if (crew->stopped)
 			continue;
-		r = crew_excuse(stage, crew, began_ns, err);
-		if (r == 0)
-			r = crew_allow(stage, crew, err);
+		r = kt_crew_note_change(crew, stage, began_ns, err);
 	}
 	return r;
 }
@@ -376,56 +277,6 @@ static int stage_make_group(struct kt_stage *stage,
 	return r < 0 ? kt_err_context(err, r, "cgroup %s", decl->name) : 0;
 }
 
-static int crew_enter(const struct kt_stage *stage, struct kt_crew *crew,
-		      struct ktstr_error *err)
-{
-	size_t n;
-	const pid_t *pids = kt_workers_pids(crew->workers, &n);
-	int r = 0;
-
-	for (size_t i = 0; r == 0 && crew->cgroup && i < n; i++)
-		r = kt_cgroup_move(&stage->cgroups, crew->cgroup, pids[i], err);
-	return r;
-}
-
-/* Where a list of CPUs was left open it is the cpuset, or what is usable. */
-static int crew_close_affinity(const struct kt_stage *stage,
-			       struct kt_crew *crew, struct ktstr_error *err)
-{
-	_cleanup_bitmap_ struct kt_bitmap cpus = { 0 };
-	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
-	int r;
-
-	if (crew->spec.affinity.kind == KTSTR_AFFINITY_INHERIT ||
-	    crew->spec.affinity.cpus)
-		return 0;
-	r = stage_is_confined(stage, crew->cgroup) ?
-		    kt_stage_cpus(stage, crew->cgroup, &cpus, err) :
-		    kt_machine_usable(&stage->machine, &cpus, err);
-	if (r < 0)
-		return r;
-	kt_cpulist_print(&text, &cpus);
-	crew->affinity_cpus = kt_strbuf_steal(&text);
-	crew->spec.affinity.cpus = crew->affinity_cpus;
-	return crew->affinity_cpus ? 0 : stage_no_memory(err);
-}
-
-static int crew_start(const struct kt_stage *stage, struct kt_crew *crew,
-		      struct kt_gate *gate, struct ktstr_error *err)
-{
-	int r = crew_close_affinity(stage, crew, err);
-
-	if (r == 0)
-		r = kt_workers_start(&crew->spec, gate, &crew->workers, err);
-	if (r < 0)
-		return r;
-	crew->allowed = calloc(crew->spec.workers, sizeof(*crew->allowed));
-	if (!crew->allowed)
-		return stage_no_memory(err);
-	r = crew_enter(stage, crew, err);
-	return r < 0 ? r : crew_allow(stage, crew, err);
-}
-
 /* Its workers wait at the gate when this returns. */
 static int stage_start_crew(struct kt_stage *stage, const char *path,
 			    const struct ktstr_workers *spec,
@@ -433,7 +284,7 @@ static int stage_start_crew(struct kt_stage *stage, const char *path,
 {
 	struct kt_crew **grown = reallocarray(stage->crews, stage->n_crews + 1,
 					      sizeof(struct kt_crew *));
-	_cleanup_(crew_free_cleanup) struct kt_crew *crew = NULL;
+	_cleanup_(kt_crew_free_cleanup) struct kt_crew *crew = NULL;
 	int r;
 
 	if (!grown)
@@ -449,7 +300,7 @@ static int stage_start_crew(struct kt_stage *stage, const char *path,
 	if (!crew->name || (path && !crew->cgroup))
 		return stage_no_memory(err);
 	crew->spec.name = crew->name;
-	r = crew_start(stage, crew, gate, err);
+	r = kt_crew_start(crew, stage, gate, err);
 	if (r < 0)
 		return r;
 	grown[stage->n_crews++] = TAKE_PTR(crew);
@@ -541,8 +392,8 @@ static int stage_thaw(struct kt_stage *stage, const char *path,
 	for (size_t i = 0; r == 0 && i < stage->n_groups; i++) {
 		struct kt_group *group = stage->groups[i];
 
-		if (!group->frozen || (!stage_is_below(path, group->path) &&
-				       !stage_is_below(group->path, path)))
+		if (!group->frozen || (!kt_group_is_below(path, group->path) &&
+				       !kt_group_is_below(group->path, path)))
 			continue;
 		group->frozen = false;
 		r = kt_cgroup_freeze(&stage->cgroups, group->path, false,
@@ -605,7 +456,7 @@ int kt_stage_remove(struct kt_stage *stage, const char *path,
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < stage->n_groups; i++) {
-		if (stage_is_below(stage->groups[i]->path, path))
+		if (kt_group_is_below(stage->groups[i]->path, path))
 			group_free(stage->groups[i]);
 		else
 			stage->groups[kept++] = stage->groups[i];
@@ -682,7 +533,7 @@ void kt_stage_deinit(struct kt_stage *stage)
 		stage->crews[i]->workers = NULL;
 	}
 	for (size_t i = 0; i < stage->n_crews; i++)
-		crew_free(stage->crews[i]);
+		kt_crew_free(stage->crews[i]);
 	for (size_t i = 0; i < stage->n_groups; i++)
 		group_free(stage->groups[i]);
 	free(stage->crews);

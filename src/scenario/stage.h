@@ -7,14 +7,11 @@
  * its end as what it left behind, until it is judged.
  */
 
-#include <sched.h>
-
-#include <ktstr/check.h>
 #include <ktstr/scenario.h>
 
 #include "cgroup/cgroup.h"
+#include "scenario/crew.h"
 #include "scenario/machine.h"
-#include "workload/workers.h"
 
 #define KT_STEP_BACKDROP (-1)
 
@@ -23,26 +20,6 @@ struct kt_group {
 	int step;
 	bool frozen;
 	struct kt_bitmap cpus; /* its cpuset; empty: none */
-};
-
-/* Workers that were started together and do the same. */
-struct kt_crew {
-	struct ktstr_workers spec;
-	char *name;
-	char *cgroup; /* where they are; NULL: in none of ours */
-	int step;
-	char *affinity_cpus; /* the list in `spec`, where it was left open */
-	struct kt_gate *gate;
-	struct kt_workers *workers;
-	bool stopped;
-
-	/* As struct ktstr_check_group has them. */
-	const struct ktstr_worker_report *reports;
-	size_t n_reports;
-	cpu_set_t *allowed; /* a set a worker: all that it ever might use */
-	struct ktstr_window *excused;
-	size_t n_excused;
-	bool is_excused; /* the last window goes on */
 };
 
 struct kt_stage {
@@ -89,6 +66,14 @@ int kt_stage_end_step(struct kt_stage *stage, int step, struct ktstr_error *err)
 int kt_stage_set_cpuset(struct kt_stage *stage, struct kt_group *group,
 			const struct kt_bitmap *cpus, struct ktstr_error *err);
 
+/* Whether `path` is the group `top` or lies below it. */
+bool kt_group_is_below(const char *path, const char *top);
+
+/* Whether it or a group above has a cpuset of its own; NULL has none. */
+bool kt_stage_is_confined(const struct kt_stage *stage, const char *path);
+/* Whether it or a group above is frozen. */
+bool kt_stage_is_frozen(const struct kt_stage *stage, const char *path);
+
 /* The CPUs that the kernel lets a group use; NULL is all. */
 int kt_stage_cpus(const struct kt_stage *stage, const char *path,
 		  struct kt_bitmap *ret, struct ktstr_error *err);
@@ -99,6 +84,3 @@ int kt_stage_cpus(const struct kt_stage *stage, const char *path,
  */
 int kt_stage_note_change(struct kt_stage *stage, uint64_t began_ns,
 			 struct ktstr_error *err);
-
-/* Whether a crew is in that group or below. */
-bool kt_crew_is_in(const struct kt_crew *crew, const char *path);
