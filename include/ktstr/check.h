@@ -33,6 +33,12 @@
  *   time fails there. No record at all (NULL) means that there is no host
  *   below, as in a run on the machine itself: nothing is subtracted.
  *
+ * A group may be excused for a time. That time is no time of its workers: it is
+ * taken out of gaps, shares and rates before they are held against a limit. A
+ * wake latency may have met all of it, as it may have met all of steal. Where
+ * all the gaps that a worker kept are long for being excused, a shorter one
+ * that is not may be lost: the finding is inconclusive.
+ *
  * Whether a worker ended when told to is no matter of time here: who waits for
  * it has to allow for steal.
  *
@@ -172,12 +178,24 @@ struct ktstr_steal {
 	size_t n_cpus;
 };
 
+/* A time on CLOCK_MONOTONIC. */
+struct ktstr_window {
+	uint64_t from_ns;
+	uint64_t to_ns;
+};
+
 struct ktstr_check_group {
 	const char *name;
 	const struct ktstr_worker_report *workers;
 	size_t n_workers;
 	const cpu_set_t *allowed_cpus; /* NULL: every CPU */
+	const cpu_set_t *worker_cpus;  /* each one's own instead; or NULL */
 	uint64_t started_ns;           /* its start gate on CLOCK_MONOTONIC */
+
+	/* When its workers could not run by the test's own will, as in a cgroup
+	 * that it froze: ascending, and none overlaps another. */
+	const struct ktstr_window *excused;
+	size_t n_excused;
 };
 
 struct ktstr_finding {

@@ -91,8 +91,10 @@ struct ktstr_cpuset {
 	KTSTR_CPUSET_(.kind = KTSTR_CPUSET_EXACT, .cpus = (cpus_))
 
 /*
- * A cgroup, "name" or a path of names as in "outer/inner", and its workers.
- * A limit that is 0 or NULL is left at the kernel's default.
+ * A cgroup, "name" or a path of names as in "outer/inner", and its workers,
+ * which belong into groups that have none below. A limit that is 0 or NULL is
+ * left at the kernel's default. An affinity without a list of CPUs is over the
+ * cpuset, or over the usable CPUs where there is none.
  */
 struct ktstr_cgroup {
 	const char *name; /* required, and unique among those that exist */
@@ -132,8 +134,8 @@ struct ktstr_cgroups {
 /* Made by the macros below. */
 enum ktstr_operation_kind {
 	KTSTR_OP_ADD_CGROUP,
-	KTSTR_OP_REMOVE_CGROUP, /* stops its workers first */
-	KTSTR_OP_STOP_CGROUP,   /* stops its workers, keeps the group */
+	KTSTR_OP_REMOVE_CGROUP, /* stops the workers in it and below first */
+	KTSTR_OP_STOP_CGROUP,   /* stops them, keeps the group */
 	KTSTR_OP_SET_CPUSET,
 	KTSTR_OP_CLEAR_CPUSET,
 	KTSTR_OP_SWAP_CPUSETS,
@@ -178,7 +180,7 @@ struct ktstr_operation {
 #define KTSTR_SPAWN(cgroup_, ...)                                              \
 	KTSTR_OPERATION_(.kind = KTSTR_OP_SPAWN, .cgroup = (cgroup_),          \
 			 .workers = &(const struct ktstr_workers){ __VA_ARGS__ })
-/* Of all workers of the group, as by sched_setaffinity(). */
+/* Of all workers in it and below, as by sched_setaffinity(). */
 #define KTSTR_SET_AFFINITY(name_, ...)                                         \
 	KTSTR_OPERATION_(.kind = KTSTR_OP_SET_AFFINITY, .cgroup = (name_),     \
 			 .affinity = { __VA_ARGS__ })

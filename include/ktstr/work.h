@@ -336,6 +336,15 @@ struct ktstr_wake_latency {
 	uint64_t stddev_ns;
 };
 
+/* A time without a sign of work. */
+struct ktstr_gap {
+	uint64_t ns;
+	uint64_t at_ns; /* when it ended, since the start gate */
+	int32_t cpu;    /* where the worker was after it; -1: unknown */
+};
+
+#define KTSTR_NEXT_GAPS 7
+
 /* One worker's life between the start gate and its end. */
 struct ktstr_worker_report {
 	uint32_t index; /* within its group */
@@ -359,6 +368,8 @@ struct ktstr_worker_report {
 	uint64_t max_gap_ns;    /* longest time between two signs of work */
 	int32_t max_gap_cpu;    /* where it was after it; -1: unknown */
 	uint64_t max_gap_at_ns; /* when it ended, since the start gate */
+	/* The longest ones behind it, descending; of 0 ns: there are no more. */
+	struct ktstr_gap next_gaps[KTSTR_NEXT_GAPS];
 
 	struct ktstr_wake_latency wake;
 

@@ -44,6 +44,10 @@ struct kt_measured {
 	double hi;
 };
 
+/* How much of that time, since the group's gate, it is excused for. */
+uint64_t kt_excused_ns(const struct ktstr_check_group *group, uint64_t from_ns,
+		       uint64_t to_ns);
+
 /* The rule of ktstr/check.h. */
 enum ktstr_verdict kt_judge_max(struct kt_measured m, double limit);
 enum ktstr_verdict kt_judge_min(struct kt_measured m, double limit);

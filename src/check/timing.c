@@ -29,14 +29,23 @@ static struct kt_stolen stolen_in_run(const struct kt_judge *judge,
 				  group->started_ns + worker->wall_ns);
 }
 
+/* Its time, without what it is excused for. */
+static uint64_t wall_of(const struct ktstr_check_group *group,
+			const struct ktstr_worker_report *worker)
+{
+	return worker->wall_ns - kt_excused_ns(group, 0, worker->wall_ns);
+}
+
 static bool has_times(struct kt_judge *judge,
 		      const struct ktstr_check_group *group,
 		      const struct ktstr_worker_report *worker)
 {
-	if (worker->wall_ns)
+	if (worker->wall_ns && wall_of(group, worker))
 		return true;
 	kt_judge_miss(judge, group, worker, KTSTR_INCONCLUSIVE,
-		      "it left no times behind");
+		      worker->wall_ns ? "it could not run at any time, by the "
+					"test's own will" :
+					"it left no times behind");
 	return false;
 }
 
@@ -63,37 +72,112 @@ static void find_unfinished(struct kt_judge *judge,
 		      group->name);
 }
 
+/* A gap with what is known of its causes. */
+struct judged_gap {
+	struct ktstr_gap gap;
+	uint64_t start_ns; /* since the gate */
+	uint64_t excused_ns;
+	struct kt_stolen stolen;
+	double ms; /* of the worker's own time */
+	enum ktstr_verdict verdict;
+};
+
+static struct judged_gap judge_gap(const struct kt_judge *judge,
+				   const struct ktstr_check_group *group,
+				   const struct ktstr_worker_report *worker,
+				   struct ktstr_gap gap)
+{
+	struct judged_gap j = { .gap = gap };
+	struct kt_measured m;
+
+	j.start_ns = gap.at_ns - KT_MIN(gap.ns, gap.at_ns);
+	j.excused_ns =
+		KT_MIN(kt_excused_ns(group, j.start_ns, gap.at_ns), gap.ns);
+	j.stolen = kt_steal_of_worker(judge->steal, worker,
+				      group->started_ns + j.start_ns,
+				      group->started_ns + gap.at_ns);
+	j.ms = (double)(gap.ns - j.excused_ns) / NS_PER_MS;
+	m.value = j.ms;
+	m.lo = j.ms - (double)j.stolen.hi / NS_PER_MS;
+	m.hi = j.ms - (double)j.stolen.lo / NS_PER_MS;
+	/* What was stolen while it was excused is no loss of its own. */
+	if (j.excused_ns)
+		m.hi = j.ms;
+	j.verdict = kt_judge_max(m, judge->limit);
+	return j;
+}
+
+static void find_one_gap(struct kt_judge *judge,
+			 const struct ktstr_check_group *group,
+			 const struct ktstr_worker_report *worker,
+			 const struct judged_gap *j)
+{
+	char cpu[24] = "an unknown cpu", excused[80] = "";
+
+	if (j->gap.cpu >= 0)
+		snprintf(cpu, sizeof(cpu), "cpu%d", j->gap.cpu);
+	if (j->excused_ns)
+		snprintf(excused, sizeof(excused),
+			 "; %.6gms more were the test's own will",
+			 (double)j->excused_ns / NS_PER_MS);
+	kt_judge_find(judge, group, worker, j->verdict, j->ms,
+		      "stuck %.6gms on %s at +%.6gms: worker %u of %s, limit "
+		      "%.6gms%s%s",
+		      j->ms, cpu, (double)j->start_ns / NS_PER_MS,
+		      worker->index, group->name, judge->limit, excused,
+		      kt_stolen_text(j->stolen).text);
+}
+
+/* The first gap that fails, or else the first that is not to be judged. */
+static void find_worst_gap(struct kt_judge *judge,
+			   const struct ktstr_check_group *group,
+			   const struct ktstr_worker_report *worker)
+{
+	struct ktstr_gap max = { worker->max_gap_ns, worker->max_gap_at_ns,
+				 worker->max_gap_cpu };
+	struct judged_gap worst = judge_gap(judge, group, worker, max);
+	bool all_excused = worst.verdict == KTSTR_PASS && worst.excused_ns &&
+			   (double)max.ns / NS_PER_MS > judge->limit;
+
+	for (size_t i = 0; i < KTSTR_NEXT_GAPS && worst.verdict != KTSTR_FAIL;
+	     i++) {
+		const struct ktstr_gap *gap = &worker->next_gaps[i];
+		struct judged_gap next;
+
+		if ((double)gap->ns / NS_PER_MS <= judge->limit) {
+			all_excused = false;
+			break;
+		}
+		next = judge_gap(judge, group, worker, *gap);
+		all_excused = all_excused && next.verdict == KTSTR_PASS;
+		if (next.verdict == KTSTR_FAIL ||
+		    (next.verdict != KTSTR_PASS && worst.verdict == KTSTR_PASS))
+			worst = next;
+	}
+	if (all_excused)
+		kt_judge_miss(judge, group, worker, KTSTR_INCONCLUSIVE,
+			      "the longest gaps that were kept are the test's "
+			      "own will, and more may hide behind them");
+	find_one_gap(judge, group, worker, &worst);
+}
+
 static void find_gap(struct kt_judge *judge,
 		     const struct ktstr_check_group *group,
 		     const struct ktstr_worker_report *worker)
 {
-	bool worked = worker->work_units || worker->iterations;
-	uint64_t gap_ns = worked ? worker->max_gap_ns : worker->wall_ns;
-	uint64_t end_ns = worked ? worker->max_gap_at_ns : worker->wall_ns;
-	uint64_t start_ns = end_ns - KT_MIN(gap_ns, end_ns);
-	struct kt_stolen stolen = kt_steal_of_worker(
-		judge->steal, worker, group->started_ns + start_ns,
-		group->started_ns + end_ns);
-	double gap_ms = (double)gap_ns / NS_PER_MS;
-	struct kt_measured m = {
-		.value = gap_ms,
-		.lo = gap_ms - (double)stolen.hi / NS_PER_MS,
-		.hi = gap_ms - (double)stolen.lo / NS_PER_MS,
-	};
-	enum ktstr_verdict verdict = kt_judge_max(m, judge->limit);
-	char cpu[24] = "an unknown cpu";
+	const struct ktstr_gap whole = { worker->wall_ns, worker->wall_ns, -1 };
+	struct judged_gap j;
 
-	if (worked && worker->max_gap_cpu >= 0)
-		snprintf(cpu, sizeof(cpu), "cpu%d", worker->max_gap_cpu);
-	if (!worked && verdict == KTSTR_PASS)
+	if (worker->work_units || worker->iterations) {
+		find_worst_gap(judge, group, worker);
+		return;
+	}
+	j = judge_gap(judge, group, worker, whole);
+	if (j.verdict == KTSTR_PASS)
 		kt_judge_miss(judge, group, worker, KTSTR_INCONCLUSIVE,
 			      "it did no work, in a run that was too short or "
 			      "stolen from to blame the scheduler");
-	kt_judge_find(judge, group, worker, verdict, gap_ms,
-		      "stuck %.6gms on %s at +%.6gms: worker %u of %s, limit "
-		      "%.6gms%s",
-		      gap_ms, cpu, (double)start_ns / NS_PER_MS, worker->index,
-		      group->name, judge->limit, kt_stolen_text(stolen).text);
+	find_one_gap(judge, group, worker, &j);
 }
 
 void kt_check_not_stuck(struct kt_judge *judge,
@@ -124,10 +208,12 @@ struct spread {
 };
 
 static void spread_add(struct spread *s, const struct ktstr_worker_report *worker,
-		       struct kt_stolen stolen)
+		       uint64_t excused_ns, struct kt_stolen stolen)
 {
-	double wall = (double)worker->wall_ns;
-	double share = 100 * (double)worker->off_cpu_ns / wall;
+	double wall = (double)(worker->wall_ns - excused_ns);
+	double off = (double)(worker->off_cpu_ns -
+			      KT_MIN(excused_ns, worker->off_cpu_ns));
+	double share = 100 * off / wall;
 	double lo = share - 100 * (double)stolen.hi / wall;
 	double hi = share - 100 * (double)stolen.lo / wall;
 	bool first = s->n++ == 0;
@@ -157,6 +243,7 @@ void kt_check_spread(struct kt_judge *judge, const struct ktstr_check_group *gro
 
 		if (has_times(judge, group, worker))
 			spread_add(&s, worker,
+				   worker->wall_ns - wall_of(group, worker),
 				   stolen_in_run(judge, group, worker));
 	}
 	if (!s.n)
@@ -277,20 +364,21 @@ static void check_rate(struct kt_judge *judge,
 {
 	struct kt_stolen stolen;
 	struct kt_measured m;
+	uint64_t wall_ns;
 
 	if (!has_times(judge, group, worker))
 		return;
 	judge->n_evaluated++;
+	wall_ns = wall_of(group, worker);
 	stolen = stolen_in_run(judge, group, worker);
-	m.value = rate_over(count, worker->wall_ns, 0);
-	m.lo = rate_over(count, worker->wall_ns, stolen.lo);
-	m.hi = rate_over(count, worker->wall_ns, stolen.hi);
+	m.value = rate_over(count, wall_ns, 0);
+	m.lo = rate_over(count, wall_ns, stolen.lo);
+	m.hi = rate_over(count, wall_ns, stolen.hi);
 	kt_judge_find(judge, group, worker, kt_judge_min(m, judge->limit),
 		      m.value,
 		      "%.6g %s/s in %.6gms by worker %u of %s, limit %.6g/s%s",
-		      m.value, what, (double)worker->wall_ns / NS_PER_MS,
-		      worker->index, group->name, judge->limit,
-		      kt_stolen_text(stolen).text);
+		      m.value, what, (double)wall_ns / NS_PER_MS, worker->index,
+		      group->name, judge->limit, kt_stolen_text(stolen).text);
 }
 
 void kt_check_work_rate(struct kt_judge *judge,
@@ -361,6 +449,7 @@ void kt_check_p99(struct kt_judge *judge, const struct ktstr_check_group *group)
 			continue;
 		stolen = stolen_from_wakes(judge, group, worker);
 		m = (struct kt_measured){ p99, p99 - (double)stolen.hi, p99 };
+		m.lo -= (double)kt_excused_ns(group, 0, worker->wall_ns);
 		kt_judge_find(judge, group, worker,
 			      kt_judge_max(m, judge->limit), p99,
 			      "p99 wake latency %.0fns over %llu wakes of "
@@ -377,7 +466,7 @@ void kt_check_latency_cv(struct kt_judge *judge,
 	for (size_t i = 0; i < group->n_workers; i++) {
 		const struct ktstr_worker_report *worker = &group->workers[i];
 		const struct ktstr_wake_latency *wake = &worker->wake;
-		double mean = KT_MAX((double)wake->mean_ns, 1.0);
+		double mean = KT_MAX((double)wake->mean_ns, 1.0), lost;
 		struct kt_stolen stolen;
 		struct kt_measured m;
 
@@ -385,10 +474,11 @@ void kt_check_latency_cv(struct kt_judge *judge,
 			continue;
 		stolen = stolen_from_wakes(judge, group, worker);
 		m.value = m.hi = (double)wake->stddev_ns / mean;
-		/* Steal of S over n samples moves their deviation by at most
+		lost = (double)stolen.hi +
+		       (double)kt_excused_ns(group, 0, worker->wall_ns);
+		/* A loss of S over n samples moves their deviation by at most
 		 * S / sqrt(n), when one of them holds it all. */
-		m.lo = m.value -
-		       (double)stolen.hi / sqrt((double)wake->samples) / mean;
+		m.lo = m.value - lost / sqrt((double)wake->samples) / mean;
 		kt_judge_find(judge, group, worker,
 			      kt_judge_max(m, judge->limit), m.value,
 			      "wake latency varies by a CV of %.6g over %llu "

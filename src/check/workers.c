@@ -67,6 +67,22 @@ enum ktstr_verdict kt_judge_min(struct kt_measured m, double limit)
 	return kt_judge_max(negated, -limit);
 }
 
+uint64_t kt_excused_ns(const struct ktstr_check_group *group, uint64_t from_ns,
+		       uint64_t to_ns)
+{
+	uint64_t sum = 0;
+
+	from_ns += group->started_ns;
+	to_ns += group->started_ns;
+	for (size_t i = 0; i < group->n_excused; i++) {
+		uint64_t from = KT_MAX(from_ns, group->excused[i].from_ns);
+		uint64_t to = KT_MIN(to_ns, group->excused[i].to_ns);
+
+		sum += to > from ? to - from : 0;
+	}
+	return sum;
+}
+
 static struct ktstr_finding *add_finding(struct kt_judge *judge)
 {
 	struct ktstr_check_report *report = judge->report;
@@ -145,23 +161,26 @@ static void check_isolation(struct kt_judge *judge,
 {
 	for (size_t i = 0; i < group->n_workers; i++) {
 		const struct ktstr_worker_report *worker = &group->workers[i];
+		const cpu_set_t *cpus = group->worker_cpus ?
+						&group->worker_cpus[i] :
+						group->allowed_cpus;
 		_cleanup_strbuf_ struct kt_strbuf bad = { 0 }, allowed = { 0 };
 		cpu_set_t both, outside;
 
-		if (group->allowed_cpus && !CPU_COUNT(&worker->cpus_seen)) {
+		if (cpus && !CPU_COUNT(&worker->cpus_seen)) {
 			kt_judge_miss(judge, group, worker, KTSTR_INCONCLUSIVE,
 				      "its CPUs were not recorded");
 			continue;
 		}
 		judge->n_evaluated++;
-		if (!group->allowed_cpus)
+		if (!cpus)
 			continue;
-		CPU_AND(&both, &worker->cpus_seen, group->allowed_cpus);
+		CPU_AND(&both, &worker->cpus_seen, cpus);
 		CPU_XOR(&outside, &both, &worker->cpus_seen);
 		if (!CPU_COUNT(&outside))
 			continue;
 		print_cpus(&bad, &outside);
-		print_cpus(&allowed, group->allowed_cpus);
+		print_cpus(&allowed, cpus);
 		kt_judge_find(
 			judge, group, worker, KTSTR_FAIL, CPU_COUNT(&outside),
 			"ran on cpu%s: worker %u of %s may only use %s",

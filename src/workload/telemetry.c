@@ -132,15 +132,40 @@ void kt_slot_begin(struct kt_slot *slot, uint64_t start_ns)
 	atomic_store(&slot->state, KT_SLOT_RUNNING);
 }
 
+/* Keeps a gap among the next ones if it is long enough. */
+static void telemetry_keep_gap(struct ktstr_gap *next, struct ktstr_gap gap)
+{
+	size_t at = KTSTR_NEXT_GAPS;
+
+	while (at > 0 && next[at - 1].ns < gap.ns)
+		at--;
+	if (at == KTSTR_NEXT_GAPS)
+		return;
+	memmove(&next[at + 1], &next[at],
+		(KTSTR_NEXT_GAPS - 1 - at) * sizeof(*next));
+	next[at] = gap;
+}
+
 void kt_slot_sign(struct kt_slot *slot, uint64_t now_ns, uint32_t cpu)
 {
-	uint64_t gap = now_ns - slot->last_ns;
+	struct ktstr_gap gap = {
+		.ns = now_ns - slot->last_ns,
+		.at_ns = now_ns - slot->start_ns,
+		.cpu = (int32_t)cpu,
+	};
 
 	slot->last_ns = now_ns;
-	if (gap > slot->max_gap_ns) {
-		slot->max_gap_ns = gap;
-		slot->max_gap_at_ns = now_ns - slot->start_ns;
-		slot->max_gap_cpu = (int32_t)cpu;
+	if (gap.ns > slot->max_gap_ns) {
+		const struct ktstr_gap former = { slot->max_gap_ns,
+						  slot->max_gap_at_ns,
+						  slot->max_gap_cpu };
+
+		slot->max_gap_ns = gap.ns;
+		slot->max_gap_at_ns = gap.at_ns;
+		slot->max_gap_cpu = gap.cpu;
+		telemetry_keep_gap(slot->next_gaps, former);
+	} else if (gap.ns > slot->next_gaps[KTSTR_NEXT_GAPS - 1].ns) {
+		telemetry_keep_gap(slot->next_gaps, gap);
 	}
 	if (cpu != slot->cpu) {
 		unsigned int now_cpu, node;
@@ -209,6 +234,7 @@ void kt_slot_report(const struct kt_slot *slot, uint64_t end_ns, uint64_t cpu_ns
 	ret->max_gap_ns = slot->max_gap_ns;
 	ret->max_gap_at_ns = slot->max_gap_at_ns;
 	ret->max_gap_cpu = slot->max_gap_cpu;
+	memcpy(ret->next_gaps, slot->next_gaps, sizeof(ret->next_gaps));
 	ret->cpus_seen = slot->cpus_seen;
 	ret->wall_ns = slot->wall_ns;
 	ret->cpu_ns = slot->cpu_ns;
@@ -226,6 +252,11 @@ void kt_slot_report(const struct kt_slot *slot, uint64_t end_ns, uint64_t cpu_ns
 				run_delay_ns - slot->base_run_delay_ns :
 				0;
 		if (tail > ret->max_gap_ns) {
+			telemetry_keep_gap(
+				ret->next_gaps,
+				(struct ktstr_gap){ ret->max_gap_ns,
+						    ret->max_gap_at_ns,
+						    ret->max_gap_cpu });
 			ret->max_gap_ns = tail;
 			ret->max_gap_at_ns = ret->wall_ns;
 			ret->max_gap_cpu = (int32_t)slot->cpu;

@@ -47,6 +47,7 @@ struct kt_slot {
 	uint64_t max_gap_ns;
 	uint64_t max_gap_at_ns;
 	int32_t max_gap_cpu;
+	struct ktstr_gap next_gaps[KTSTR_NEXT_GAPS]; /* descending */
 	uint32_t cpu;
 	uint32_t node;
 	cpu_set_t cpus_seen;

@@ -421,14 +421,24 @@ static void workers_stop_one(struct kt_workers *group, uint32_t i,
 	workers_reap(group, i, end_ns, cpu_ns, delay_ns);
 }
 
+void kt_workers_tell(struct kt_workers *group)
+{
+	atomic_store(&group->shared->stop, 1);
+	kt_wake_word(&group->shared->stop, INT_MAX);
+}
+
+uint64_t kt_workers_started_ns(const struct kt_workers *group)
+{
+	return kt_gate_is_open(group->gate) ? group->gate->opened_ns : 0;
+}
+
 void kt_workers_stop(struct kt_workers *group, uint32_t timeout_ms,
 		     const struct ktstr_worker_report **ret, size_t *ret_n)
 {
 	uint64_t deadline_ns = kt_now_ns() + timeout_ms * 1000000ULL;
 
 	if (!group->stopped) {
-		atomic_store(&group->shared->stop, 1);
-		kt_wake_word(&group->shared->stop, INT_MAX);
+		kt_workers_tell(group);
 		for (uint32_t i = 0; i < group->n; i++)
 			workers_stop_one(group, i, deadline_ns);
 		group->stopped = true;

@@ -39,6 +39,9 @@ int kt_workers_check(const struct kt_workers *group, struct ktstr_error *err);
 int kt_workers_release(struct kt_gate *gate, struct kt_workers *const *groups,
 		       size_t n_groups, struct ktstr_error *err);
 
+/* Tells them to end, and waits for none: kt_workers_stop() does. */
+void kt_workers_tell(struct kt_workers *group);
+
 /*
  * Tells them to end, kills those that have not after `timeout_ms` (all, if the
  * gate was not opened), and reaps them. `ret` has as many entries as there are
@@ -46,6 +49,9 @@ int kt_workers_release(struct kt_gate *gate, struct kt_workers *const *groups,
  */
 void kt_workers_stop(struct kt_workers *group, uint32_t timeout_ms,
 		     const struct ktstr_worker_report **ret, size_t *ret_n);
+
+/* When its gate opened; 0: it has not. */
+uint64_t kt_workers_started_ns(const struct kt_workers *group);
 
 /* Work units of worker `index` so far, while it works. */
 uint64_t kt_workers_units(const struct kt_workers *group, uint32_t index);

@@ -94,6 +94,30 @@ static void the_worst_gap_is_kept(void **state)
 	assert_false(CPU_ISSET(2, &slot.cpus_seen));
 }
 
+static void the_next_gaps_are_kept_in_order(void **state)
+{
+	static const uint64_t gaps[] = { 50, 10, 90, 20, 90, 30,
+					 70, 40, 60, 80, 5,  65 };
+	static const uint64_t kept[KTSTR_NEXT_GAPS] = { 90, 80, 70, 65,
+							60, 50, 40 };
+	struct ktstr_worker_report report = { .index = 4 };
+	uint64_t now = 1000;
+
+	(void)state;
+	begin();
+	for (size_t i = 0; i < sizeof(gaps) / sizeof(gaps[0]); i++)
+		kt_slot_sign(&slot, now += gaps[i], (uint32_t)i);
+	/* It dies while the longest one lasts. */
+	kt_slot_report(&slot, now + 100, 10050, 205, &report);
+	assert_int_equal(report.max_gap_ns, 100);
+	assert_int_equal(report.next_gaps[0].ns, 90);
+	assert_int_equal(report.next_gaps[0].cpu, 4);
+	assert_int_equal(report.next_gaps[0].at_ns, 260);
+	for (size_t i = 1; i < KTSTR_NEXT_GAPS; i++)
+		assert_int_equal(report.next_gaps[i].ns, kept[i - 1]);
+	assert_int_equal(report.next_gaps[1].cpu, 2);
+}
+
 static void the_first_gap_begins_at_the_gate(void **state)
 {
 	(void)state;
@@ -152,6 +176,7 @@ int main(void)
 		cmocka_unit_test(a_reservoir_is_bounded_and_repeats),
 		cmocka_unit_test(schedstat_is_read),
 		cmocka_unit_test(the_worst_gap_is_kept),
+		cmocka_unit_test(the_next_gaps_are_kept_in_order),
 		cmocka_unit_test(the_first_gap_begins_at_the_gate),
 		cmocka_unit_test(a_killed_worker_is_charged_up_to_its_end),
 		cmocka_unit_test(a_worker_that_never_began_did_nothing),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/* What a scenario does, told to the host while it does it. */
+
+#include <stdint.h>
+
+#include "wire/guest_files.h"
+
+#ifndef KT_GUEST_EVENTS
+#define KT_GUEST_EVENTS "/run/ktstr/events"
+#endif
+/* A line with its newline: PIPE_BUF, so that a FIFO takes it whole. */
+#ifndef KT_EVENT_MAX_BYTES
+#define KT_EVENT_MAX_BYTES 4096
+#endif
+
+/*
+ * Appends a line of JSON to KT_GUEST_EVENTS:
+ *
+ *	{"kind": TEXT, "step": TEXT, "detail": TEXT, "monotonic_ns": N}
+ *
+ * Does nothing where that is not there or nobody reads it, and never waits: a
+ * test must not hang on its listener. A line that is too long loses its detail.
+ */
+void kt_event_send(const char *kind, const char *step, const char *detail,
+		   uint64_t monotonic_ns);
+
+/* The same, to another file. */
+void kt_event_send_to(const char *path, const char *kind, const char *step,
+		      const char *detail, uint64_t monotonic_ns);
