@@ -133,6 +133,33 @@ static void threads_that_share_a_cpu_steal_from_each_other(void **state)
 	}
 }
 
+static void more_threads_than_files_may_stay_open_are_read(void **state)
+{
+	_cleanup_steal_ struct kt_steal steal = {};
+	size_t n_open = 0;
+	int r;
+
+	(void)state;
+	assert_int_equal(kt_steal_init(&steal, 300), 0);
+	for (size_t i = 0; i < steal.n; i++)
+		steal.tids[i] = gettid();
+	for (int round = 0; round < 2; round++) {
+		r = kt_steal_read(&steal);
+		if (r == -ENODATA) {
+			print_message(
+				"this kernel does not count: not tested\n");
+			skip();
+		}
+		assert_int_equal(r, 0);
+	}
+	for (size_t i = 0; i < steal.n; i++) {
+		n_open += steal.fds[i] >= 0;
+		assert_true(i == 0 ||
+			    steal.stolen_ns[i] >= steal.stolen_ns[i - 1]);
+	}
+	assert_int_equal(n_open, 256);
+}
+
 static void a_thread_that_is_none_is_told(void **state)
 {
 	_cleanup_steal_ struct kt_steal steal = {};
@@ -150,6 +177,7 @@ int main(void)
 		cmocka_unit_test(what_the_kernel_does_not_count_is_not_zero),
 		cmocka_unit_test(what_is_no_schedstat_is_refused),
 		cmocka_unit_test(threads_that_share_a_cpu_steal_from_each_other),
+		cmocka_unit_test(more_threads_than_files_may_stay_open_are_read),
 		cmocka_unit_test(a_thread_that_is_none_is_told),
 	};
 
