@@ -131,6 +131,33 @@ struct ktstr_kernel_address {
 	uint64_t address; /* 0: the guest's kernel has no such symbol */
 };
 
+/*
+ * What a test in the guest said that it did, when it did it. Texts are UTF-8,
+ * and may hold any character but NUL.
+ */
+struct ktstr_vm_event {
+	char *kind; /* not empty */
+	char *step;
+	char *detail;
+	uint64_t guest_ns;    /* the guest's CLOCK_MONOTONIC, as it said */
+	uint64_t received_ns; /* when the host had it, by its CLOCK_MONOTONIC */
+	/*
+	 * guest_ns on the host's clock, give or take host_error_ns. Not placed
+	 * where the guest did not answer what time it has, or said a time that
+	 * cannot be.
+	 */
+	bool placed;
+	uint64_t host_ns;
+	uint64_t host_error_ns;
+};
+
+/* Of one vCPU's thread, from its start to its end, as the host counted. */
+struct ktstr_vcpu_steal {
+	uint64_t lived_ns;
+	uint64_t ran_ns;    /* on a CPU */
+	uint64_t stolen_ns; /* runnable, but not running (steal) */
+};
+
 /* Where the time before and during the boot went, in nanoseconds. */
 struct ktstr_vm_timings {
 	uint64_t setup_memory_ns;
@@ -146,6 +173,7 @@ struct ktstr_vm_timings {
 struct ktstr_vm_result {
 	bool success;	   /* the guest reported an exit code of 0 */
 	int exit_code;	   /* as reported by the guest; -1 if it never did */
+	uint64_t started_ns; /* on the host's CLOCK_MONOTONIC */
 	uint64_t duration_ns;
 	bool timed_out;
 	bool stopped;	   /* ended by ktstr_vm_stop() */
@@ -165,6 +193,16 @@ struct ktstr_vm_result {
 	size_t n_kernel_addresses;
 	struct ktstr_kvm_stat *kvm_stats;
 	size_t n_kvm_stats;
+	struct ktstr_vm_event *events; /* in the order in which they came */
+	size_t n_events;
+	uint64_t n_events_lost; /* refused, or past the bound; see the log */
+	/* By vCPU; none where the vCPUs did not run or the host cannot count. */
+	struct ktstr_vcpu_steal *vcpu_steal;
+	size_t n_vcpu_steal;
+	/* Samples of steal that a test in the guest was sent, and the greatest
+	 * bound of the error of the times that it was told for them. */
+	uint64_t n_steal_samples;
+	uint64_t steal_error_ns;
 	struct ktstr_vm_timings timings;
 };
 

@@ -19,6 +19,7 @@
 #include "base/macro.h"
 #include "guest/child.h"
 #include "guest/crash.h"
+#include "guest/events.h"
 #include "guest/files.h"
 #include "guest/kmsg.h"
 #include "guest/link.h"
@@ -49,6 +50,10 @@ struct init {
 	struct kt_link link;
 	int uevent_fd;
 	int sigchld_fd;
+
+	/* While a test runs. */
+	struct kt_events_fifo events;
+	int steal_fd;
 };
 
 static _Noreturn void init_fatal(struct init *init, const struct ktstr_error *err)
@@ -298,6 +303,30 @@ static int init_start_command(char *command, struct kt_child *child,
 	return r < 0 ? kt_err_errno(err, r, "cannot start the command") : 0;
 }
 
+/*
+ * What a test is served with beside its output. The host measures while it
+ * runs, and only then, so that a shell does not pay for it.
+ */
+static int init_serve_test(struct init *init, struct ktstr_error *err)
+{
+	int r = kt_mkdir_p(KT_GUEST_RUN_DIR, 0755);
+
+	if (r < 0)
+		return kt_err_errno(err, r, "cannot make %s", KT_GUEST_RUN_DIR);
+	r = kt_events_fifo_open(&init->events, &init->link, KT_GUEST_EVENTS);
+	if (r < 0)
+		return kt_err_errno(err, r, "cannot make the FIFO %s",
+				    KT_GUEST_EVENTS);
+	init->steal_fd = open(KT_GUEST_STEAL,
+			      O_WRONLY | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC,
+			      0644);
+	if (init->steal_fd < 0)
+		return kt_err_errno(err, -errno, "cannot make %s",
+				    KT_GUEST_STEAL);
+	r = kt_link_send(&init->link, KT_FRAME_MEASURE, NULL, 0);
+	return r < 0 ? kt_err_errno(err, r, "cannot ask for measurements") : 0;
+}
+
 /* A test binary is its guest's init and, once more, the test's own process. */
 static int init_start_program(const struct kt_string_list *args,
 			      struct kt_child *child, struct ktstr_error *err)
@@ -350,15 +379,22 @@ static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *e
 		.await_symbols = getenv(KT_GUEST_ENV_SYMBOLS) != NULL,
 		.kallsyms_path = "/proc/kallsyms",
 		.vmstat_path = "/proc/vmstat",
+		.steal_fd = -1,
 		.kill_leftovers = init_kill_leftovers,
 	};
 	unsetenv(KT_GUEST_ENV_SYMBOLS);
-	if (args.count)
+	if (args.count) {
+		r = init_serve_test(init, err);
+		if (r < 0)
+			return r;
+		config.events = &init->events;
+		config.steal_fd = init->steal_fd;
 		r = init_start_program(&args, &child, err);
-	else if (command)
+	} else if (command) {
 		r = init_start_command(command, &child, err);
-	else
+	} else {
 		r = init_start_shell(init, &child, &console_fd, err);
+	}
 	if (r < 0)
 		return r;
 	config.console_fd = console_fd;

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/fd.h"
@@ -30,6 +32,7 @@ enum {
 	AT_SIGCHLD,
 	AT_KMSG,
 	AT_SYMBOLS,
+	AT_EVENTS,
 	AT_IN,
 	AT_OUT,
 	AT_ERR,
@@ -49,6 +52,8 @@ struct session {
 	struct kt_symbols *symbols;    /* the lookup that runs */
 	struct kt_strbuf symbol_names; /* asked for meanwhile */
 	bool symbols_answered;
+
+	bool steal_failed; /* its file takes no more */
 
 	struct kt_kmsg_watch watch;
 
@@ -124,6 +129,57 @@ static void session_take_input(struct session *s, const struct kt_frame *frame)
 		kt_queue_put(&s->in, frame->payload, frame->length);
 }
 
+/* The host asks for the time to learn how far its clock is from ours. */
+static void session_tell_time(struct session *s, const struct kt_frame *frame)
+{
+	_cleanup_strbuf_ struct kt_strbuf answer = {0};
+	struct kt_payload payload = kt_payload_of(frame);
+	uint64_t number;
+
+	if (!kt_payload_get_u64(&payload, &number))
+		return;
+	kt_payload_add_u64(&answer, number);
+	kt_payload_add_u64(&answer, kt_now_ns());
+	if (!kt_strbuf_failed(&answer))
+		(void)kt_link_send(s->link, KT_FRAME_CLOCK, answer.data,
+				   answer.length);
+}
+
+static bool session_are_records(struct kt_payload payload)
+{
+	while (!kt_payload_at_end(&payload)) {
+		uint64_t at_ns, n_cpus, stolen_ns;
+
+		if (!kt_payload_get_u64(&payload, &at_ns) ||
+		    !kt_payload_get_u64(&payload, &n_cpus))
+			return false;
+		while (n_cpus-- > 0) {
+			if (!kt_payload_get_u64(&payload, &stolen_ns))
+				return false;
+		}
+	}
+	return true;
+}
+
+/* One write for all; of one that does not fit nothing stays. */
+static void session_take_steal(struct session *s, const struct kt_frame *frame)
+{
+	const int fd = s->config->steal_fd;
+	struct stat st;
+	ssize_t n;
+
+	if (fd < 0 || s->steal_failed ||
+	    !session_are_records(kt_payload_of(frame)) || fstat(fd, &st) < 0)
+		return;
+	n = write(fd, frame->payload, frame->length);
+	if (n == (ssize_t)frame->length)
+		return;
+	s->steal_failed = true;
+	session_note(s, "steal is no longer recorded", n < 0 ? -errno : -ENOSPC);
+	if (n > 0 && ftruncate(fd, st.st_size) < 0)
+		session_note(s, "its last record is cut", -errno);
+}
+
 static void session_take_frame(struct session *s, const struct kt_frame *frame)
 {
 	struct kt_payload payload = kt_payload_of(frame);
@@ -147,6 +203,12 @@ static void session_take_frame(struct session *s, const struct kt_frame *frame)
 		    kt_payload_get_u16(&payload, &rows) &&
 		    session_is_shell(s) && s->child->in_fd >= 0)
 			(void)kt_child_resize(s->child, columns, rows);
+		break;
+	case KT_FRAME_CLOCK_ASK:
+		session_tell_time(s, frame);
+		break;
+	case KT_FRAME_STEAL:
+		session_take_steal(s, frame);
 		break;
 	default:
 		/* A newer host may know more. */
@@ -237,6 +299,9 @@ static void session_prepare(const struct session *s, struct pollfd *fds)
 	session_want(&fds[AT_KMSG], s->watch.kmsg_fd, link_room, false);
 	session_want(&fds[AT_SYMBOLS],
 		     s->symbols ? kt_symbols_fd(s->symbols) : -1, true, false);
+	session_want(&fds[AT_EVENTS],
+		     s->config->events ? s->config->events->fd : -1, link_room,
+		     false);
 	session_want(&fds[AT_IN], s->child->in_fd, false,
 		     kt_queue_used(&s->in) > 0);
 	session_want(&fds[AT_OUT], s->child->out_fd, out_room, false);
@@ -266,6 +331,8 @@ static int session_dispatch(struct session *s, const struct pollfd *fds)
 		kt_kmsg_watch_read(&s->watch);
 	if (fds[AT_SYMBOLS].revents)
 		session_finish_symbols(s);
+	if (fds[AT_EVENTS].revents & POLLIN)
+		kt_events_fifo_read(s->config->events);
 	if (fds[AT_CONSOLE].revents & POLLIN) {
 		r = kt_queue_fill(&s->in, s->config->console_fd);
 		if (r < 0 && r != -EIO && r != -ENODATA)
@@ -326,6 +393,8 @@ static int session_loop(struct session *s)
 		if (r < 0)
 			return r;
 	}
+	if (s->config->events)
+		kt_events_fifo_finish(s->config->events);
 	if (kt_exit_code(s->wait_status) == 128 + SIGKILL)
 		kt_kmsg_watch_await_kill(&s->watch);
 	return 0;

@@ -24,6 +24,7 @@
 #include <stdint.h>
 
 #include "guest/child.h"
+#include "guest/events.h"
 #include "guest/link.h"
 
 struct kt_session_config {
@@ -35,6 +36,10 @@ struct kt_session_config {
 	bool await_symbols;
 	const char *kallsyms_path;
 	const char *vmstat_path;
+	/* A test's: where its events come from, and where what the host measures
+	 * is appended to (KT_GUEST_STEAL). NULL and -1: no test runs. */
+	struct kt_events_fifo *events;
+	int steal_fd;
 	/* Ends every process that the program left behind. */
 	void (*kill_leftovers)(pid_t session);
 };

@@ -112,6 +112,8 @@ static json_t *make_timings(const struct kt_test_run *run)
 				    number_of(run->outcome.duration_ns));
 	if (!machine)
 		return object;
+	json_object_set_new(object, "machine_started_ns",
+			    number_of(machine->started_ns));
 	json_object_set_new(object, "machine_ns",
 			    number_of(machine->duration_ns));
 	json_object_set_new(object, "setup_ns",
@@ -163,6 +165,68 @@ static json_t *make_kvm_stats(const struct ktstr_vm_result *machine)
 	return list;
 }
 
+static json_t *make_events(const struct ktstr_vm_result *machine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < machine->n_events; i++) {
+		const struct ktstr_vm_event *event = &machine->events[i];
+		json_t *entry = json_object();
+
+		json_object_set_new(entry, "kind", text_of(event->kind));
+		json_object_set_new(entry, "step", text_of(event->step));
+		json_object_set_new(entry, "detail", text_of(event->detail));
+		json_object_set_new(entry, "guest_ns",
+				    number_of(event->guest_ns));
+		json_object_set_new(entry, "received_ns",
+				    number_of(event->received_ns));
+		if (event->placed) {
+			json_object_set_new(entry, "host_ns",
+					    number_of(event->host_ns));
+			json_object_set_new(entry, "host_error_ns",
+					    number_of(event->host_error_ns));
+		}
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+static json_t *make_vcpu_steal(const struct ktstr_vm_result *machine)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < machine->n_vcpu_steal; i++) {
+		const struct ktstr_vcpu_steal *steal = &machine->vcpu_steal[i];
+		json_t *entry = json_object();
+
+		json_object_set_new(entry, "lived_ns",
+				    number_of(steal->lived_ns));
+		json_object_set_new(entry, "ran_ns", number_of(steal->ran_ns));
+		json_object_set_new(entry, "stolen_ns",
+				    number_of(steal->stolen_ns));
+		if (steal->lived_ns)
+			json_object_set_new(entry, "stolen_share",
+					    json_real((double)steal->stolen_ns /
+						      (double)steal->lived_ns));
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+static json_t *make_steal(const struct ktstr_vm_result *machine)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "samples",
+			    number_of(machine->n_steal_samples));
+	if (machine->n_steal_samples)
+		json_object_set_new(object, "time_error_ns",
+				    number_of(machine->steal_error_ns));
+	if (machine->n_vcpu_steal)
+		json_object_set_new(object, "vcpus", make_vcpu_steal(machine));
+	return object;
+}
+
 static json_t *make_host(const struct kt_sidecar_host *host)
 {
 	json_t *object = json_pack("{s:b}", "nested", host->nested);
@@ -202,6 +266,12 @@ static json_t *make_document(const struct kt_test_run *run,
 		json_object_set_new(root, "guest", make_guest(run));
 		json_object_set_new(root, "kvm_stats",
 				    make_kvm_stats(run->machine));
+		json_object_set_new(root, "steal", make_steal(run->machine));
+		json_object_set_new(root, "events", make_events(run->machine));
+		if (run->machine->n_events_lost)
+			json_object_set_new(
+				root, "events_lost",
+				number_of(run->machine->n_events_lost));
 	}
 	return root;
 }

@@ -101,6 +101,26 @@ static void read_stats(const struct kt_run *run, struct ktstr_vm_result *result)
 	result->n_kvm_stats = stats.n;
 }
 
+/* All of them or none: an absent one would read as if it had lost nothing. */
+static int read_steal(const struct kt_run *run, struct ktstr_vm_result *result)
+{
+	const struct kt_machine *machine = run->machine;
+	struct ktstr_vcpu_steal *list;
+
+	for (uint32_t i = 0; i < machine->n_vcpus; i++) {
+		if (!machine->vcpus[i].steal_known)
+			return 0;
+	}
+	list = calloc(machine->n_vcpus, sizeof(*list));
+	if (!list)
+		return -ENOMEM;
+	for (uint32_t i = 0; i < machine->n_vcpus; i++)
+		list[i] = machine->vcpus[i].steal;
+	result->vcpu_steal = list;
+	result->n_vcpu_steal = machine->n_vcpus;
+	return 0;
+}
+
 int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 		  struct ktstr_error *err)
 {
@@ -112,6 +132,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");
 	result->exit_code = session->exited ? session->exit_code : -1;
 	result->success = session->exited && session->exit_code == 0;
+	result->started_ns = run->start_ns;
 	result->duration_ns = run->end_ns - run->start_ns;
 	result->timed_out = run->timed_out;
 	result->stopped = run->stopped;
@@ -128,7 +149,14 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	if (run->machine) {
 		result->crash = crash_text(run);
 		read_stats(run, result);
+		if (read_steal(run, result))
+			return kt_err_errno(err, -ENOMEM,
+					    "no memory for a result");
 	}
+	kt_session_take_events(session, &result->events, &result->n_events);
+	result->n_events_lost = session->n_events_lost;
+	result->n_steal_samples = session->n_steal_samples;
+	result->steal_error_ns = session->steal_error_ns;
 	result->state = TAKE_PTR(run->state);
 	result->test_result = TAKE_PTR(session->test_result);
 	result->kernel_addresses = TAKE_PTR(session->addresses);
@@ -151,5 +179,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 		free(result->kernel_addresses[i].name);
 	free(result->kernel_addresses);
 	free(result->kvm_stats);
+	kt_events_free(result->events, result->n_events);
+	free(result->vcpu_steal);
 	free(result);
 }

@@ -274,6 +274,7 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 
 static void tear_down(struct kt_run *run)
 {
+	kt_steal_deinit(&run->steal);
 	kt_machine_destroy(run->machine);
 	kt_session_deinit(&run->session);
 	kt_initramfs_free(run->initramfs);

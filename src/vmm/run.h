@@ -14,6 +14,7 @@
 #include "initramfs/initramfs.h"
 #include "vmm/machine.h"
 #include "vmm/session.h"
+#include "vmm/steal.h"
 #include "vmm/vm.h"
 
 struct kt_run {
@@ -22,6 +23,12 @@ struct kt_run {
 	struct kt_initramfs *initramfs;
 	struct kt_machine *machine; /* NULL: stopped before there was one */
 	struct kt_session session;
+
+	/* measure.c */
+	struct kt_steal steal;
+	uint64_t sampled_ns; /* when the last sample was taken */
+	uint64_t steal_sent_ns;
+	bool steal_refused; /* the host cannot */
 
 	uint64_t start_ns;
 	uint64_t first_run_ns; /* 0: the guest never ran */
@@ -40,6 +47,14 @@ bool kt_run_stop_requested(const struct kt_run *run);
  * behind in `run` which of these it was. 0 or -errno of a wait that failed.
  */
 int kt_run_loop(struct kt_run *run, struct ktstr_error *err);
+
+/*
+ * Measures the vCPUs' steal ten times a second, once the guest has asked for
+ * it, and sends it there: call kt_run_measure() when kt_run_measure_due(), a
+ * kt_now_ns(), has come. UINT64_MAX: nobody asked.
+ */
+uint64_t kt_run_measure_due(const struct kt_run *run);
+void kt_run_measure(struct kt_run *run);
 
 /*
  * After the vCPUs have stopped, and before kt_run_drain() moves what the guest

@@ -90,7 +90,8 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 		int n;
 
 		fill(run, fds);
-		n = poll(fds, LOOP_FDS, until(deadline(run)));
+		n = poll(fds, LOOP_FDS,
+			 until(KT_MIN(deadline(run), kt_run_measure_due(run))));
 		if (n < 0 && errno != EINTR)
 			return kt_err_errno(err, -errno,
 					    "cannot wait for the guest");
@@ -118,6 +119,8 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 			run->timed_out = true;
 			return 0;
 		}
+		if (kt_now_ns() >= kt_run_measure_due(run))
+			kt_run_measure(run);
 	}
 }
 

@@ -21,7 +21,17 @@
 
 /* A guest that goes on is not worth a line each time. */
 #define LOGGED_BAD_FRAMES   8
+#define LOGGED_LOST_EVENTS  8
 #define END_OF_TRANSMISSION 0x04 /* what ^D sends */
+
+/* Any one exchange may be slow: so many at first, then few, or one with each
+ * bundle of samples as long as the clock is not known this well. */
+#define CLOCK_FIRST_EXCHANGES 8
+#define CLOCK_ERROR_GOOD_NS   1000000ULL
+#define CLOCK_REFRESH_NS      5000000000ULL
+
+/* A guest for which so much waits does not read, and gets no samples. */
+#define STEAL_WAITING_MAX (16u * 1024)
 
 /* Offers the console what waits; it takes what fits. */
 static void session_push(struct kt_session *session)
@@ -47,6 +57,78 @@ static void add_bounded(struct kt_strbuf *sb, const void *data, size_t length)
 		kt_strbuf_add_bytes(
 			sb, data,
 			KT_MIN(length, KT_SESSION_TEXT_MAX - sb->length));
+}
+
+static void ask_clock(struct kt_session *session)
+{
+	_cleanup_strbuf_ struct kt_strbuf payload = {};
+
+	kt_payload_add_u64(&payload,
+			   kt_guest_clock_ask(&session->clock, kt_now_ns()));
+	session_send(session, KT_FRAME_CLOCK_ASK, payload.data, payload.length);
+}
+
+static void frame_clock(struct kt_session *session, const struct kt_frame *frame)
+{
+	struct kt_payload payload = kt_payload_of(frame);
+	uint64_t number, guest_ns;
+
+	if (kt_payload_get_u64(&payload, &number) &&
+	    kt_payload_get_u64(&payload, &guest_ns) &&
+	    kt_guest_clock_answer(&session->clock, number, guest_ns,
+				  kt_now_ns()) &&
+	    session->clock.n_answers < CLOCK_FIRST_EXCHANGES)
+		ask_clock(session);
+}
+
+static void frame_measure(struct kt_session *session,
+			  const struct kt_frame *frame)
+{
+	(void)frame;
+	if (session->measured)
+		return;
+	session->measured = true;
+	ask_clock(session);
+}
+
+/* A guest that says what cannot be is not believed. */
+static void place_event(const struct kt_session *session,
+			struct ktstr_vm_event *event)
+{
+	const struct kt_guest_clock *clock = &session->clock;
+	uint64_t host_ns, error_ns;
+
+	if (event->placed ||
+	    !kt_guest_clock_to_host(clock, event->guest_ns, &host_ns))
+		return;
+	error_ns = kt_guest_clock_error(clock, host_ns);
+	if (host_ns > event->received_ns &&
+	    host_ns - event->received_ns > error_ns)
+		return;
+	event->placed = true;
+	event->host_ns = host_ns;
+	event->host_error_ns = error_ns;
+}
+
+static void frame_stimulus(struct kt_session *session,
+			   const struct kt_frame *frame)
+{
+	struct kt_events *events = &session->events;
+	struct ktstr_error err;
+	struct ktstr_vm_event *event;
+
+	if (kt_events_add(events, frame->payload, frame->length, &err)) {
+		if (session->n_events_lost++ < LOGGED_LOST_EVENTS)
+			kt_warn(session->config->log,
+				"an event of the guest's test is lost: %s",
+				err.message);
+		return;
+	}
+	event = &events->list[events->n - 1];
+	event->received_ns = kt_now_ns();
+	place_event(session, event);
+	/* What was stolen until then is what the test will want to know. */
+	session->steal_wanted = true;
 }
 
 static void frame_ready(struct kt_session *session, const struct kt_frame *frame)
@@ -152,6 +234,9 @@ static const struct {
 	{ KT_FRAME_DMESG, frame_dmesg },
 	{ KT_FRAME_LIFECYCLE, frame_lifecycle },
 	{ KT_FRAME_TEST_RESULT, frame_test_result },
+	{ KT_FRAME_STIMULUS, frame_stimulus },
+	{ KT_FRAME_MEASURE, frame_measure },
+	{ KT_FRAME_CLOCK, frame_clock },
 };
 
 static void handle_frame(struct kt_session *session, const struct kt_frame *frame)
@@ -238,6 +323,9 @@ void kt_session_deinit(struct kt_session *session)
 	kt_strbuf_deinit(&session->dmesg);
 	free(session->test_result);
 	session->test_result = NULL;
+	kt_strbuf_deinit(&session->steal);
+	kt_events_free(session->events.list, session->events.n);
+	session->events = (struct kt_events){};
 	for (size_t i = 0; i < session->n_addresses; i++)
 		free(session->addresses[i].name);
 	free(session->addresses);
@@ -373,4 +461,74 @@ void kt_session_resize(struct kt_session *session, uint16_t columns, uint16_t ro
 	kt_payload_add_u16(&payload, columns);
 	kt_payload_add_u16(&payload, rows);
 	session_send(session, KT_FRAME_WINDOW, payload.data, payload.length);
+}
+
+void kt_session_add_steal(struct kt_session *session, uint64_t began_ns,
+			  uint64_t ended_ns, const uint64_t *stolen_ns, size_t n)
+{
+	uint64_t at_ns = began_ns + (ended_ns - began_ns) / 2;
+	uint64_t guest_ns, error_ns;
+	_cleanup_strbuf_ struct kt_strbuf record = {};
+
+	if (!kt_guest_clock_to_guest(&session->clock, at_ns, &guest_ns))
+		return;
+	error_ns = kt_guest_clock_error(&session->clock, at_ns) +
+		   (ended_ns - at_ns);
+	/* A better guess of the offset must not make time run backwards. */
+	if (error_ns > KT_SESSION_STEAL_ERROR_MAX_NS ||
+	    guest_ns <= session->steal_guest_ns)
+		return;
+	kt_payload_add_u64(&record, guest_ns);
+	kt_payload_add_u64(&record, n);
+	for (size_t i = 0; i < n; i++)
+		kt_payload_add_u64(&record, stolen_ns[i]);
+	/* The caller is to send before a frame is full. */
+	if (kt_strbuf_failed(&record) || kt_strbuf_failed(&session->steal) ||
+	    session->steal.length + record.length > KT_FRAME_MAX_PAYLOAD)
+		return;
+	kt_strbuf_add_bytes(&session->steal, record.data, record.length);
+	session->n_steal_noted++;
+	session->steal_guest_ns = guest_ns;
+	session->steal_error_ns = KT_MAX(session->steal_error_ns, error_ns);
+}
+
+/* One question at a time; with the records, the guest wakes up once for both. */
+static void refresh_clock(struct kt_session *session)
+{
+	const struct kt_guest_clock *clock = &session->clock;
+	uint64_t now_ns = kt_now_ns();
+
+	if (!clock->open &&
+	    (kt_guest_clock_error(clock, now_ns) > CLOCK_ERROR_GOOD_NS ||
+	     now_ns - clock->asked_ns >= CLOCK_REFRESH_NS))
+		ask_clock(session);
+}
+
+bool kt_session_send_steal(struct kt_session *session)
+{
+	bool listens = session->to_guest.length <= STEAL_WAITING_MAX;
+	bool sent = listens && session->n_steal_noted > 0;
+
+	if (sent) {
+		session_send(session, KT_FRAME_STEAL, session->steal.data,
+			     session->steal.length);
+		session->n_steal_samples += session->n_steal_noted;
+	}
+	session->steal_wanted = false;
+	session->n_steal_noted = 0;
+	kt_strbuf_reset(&session->steal);
+	if (listens)
+		refresh_clock(session);
+	return sent;
+}
+
+void kt_session_take_events(struct kt_session *session,
+			    struct ktstr_vm_event **ret, size_t *ret_n)
+{
+	/* Those that came before the guest's clock was known. */
+	for (size_t i = 0; i < session->events.n; i++)
+		place_event(session, &session->events.list[i]);
+	*ret = session->events.list;
+	*ret_n = session->events.n;
+	session->events = (struct kt_events){};
 }

@@ -19,6 +19,8 @@
 #include "base/stream.h"
 #include "device/virtio/console.h"
 #include "vmm/config.h"
+#include "vmm/event.h"
+#include "vmm/guest_clock.h"
 #include "wire/decoder.h"
 
 enum kt_session_stream {
@@ -29,6 +31,9 @@ enum kt_session_stream {
 
 /* Of crash texts and kernel messages, each. */
 #define KT_SESSION_TEXT_MAX (64u * 1024)
+
+/* A sample of steal whose time is less sure than this is not sent. */
+#define KT_SESSION_STEAL_ERROR_MAX_NS 50000000ULL
 
 struct kt_session {
 	const struct kt_config *config; /* borrowed */
@@ -49,6 +54,18 @@ struct kt_session {
 	struct kt_strbuf crash;
 	struct kt_strbuf dmesg;
 	char *test_result; /* of the last such frame; NULL: none came */
+
+	struct kt_guest_clock clock;
+	struct kt_events events;
+	uint64_t n_events_lost;
+	bool measured;          /* the guest has asked for samples of steal */
+	bool steal_wanted;      /* one at once; until kt_session_send_steal() */
+	struct kt_strbuf steal; /* records to be sent */
+	uint64_t n_steal_noted; /* so many */
+	uint64_t n_steal_samples; /* that were sent */
+	uint64_t steal_guest_ns;  /* the last one's time */
+	uint64_t steal_error_ns;  /* the greatest of any */
+
 	struct ktstr_kernel_address *addresses;
 	size_t n_addresses;
 };
@@ -80,3 +97,21 @@ int kt_session_output_error(const struct kt_session *session);
 
 void kt_session_resize(struct kt_session *session, uint16_t columns,
 		       uint16_t rows);
+
+/*
+ * Notes for the guest what was stolen of each of its `n` CPUs, read between
+ * those two moments of kt_now_ns(). There is a sample less where it is not
+ * known well enough what time the guest had then.
+ */
+void kt_session_add_steal(struct kt_session *session, uint64_t began_ns,
+			  uint64_t ended_ns, const uint64_t *stolen_ns, size_t n);
+
+/*
+ * Sends what was noted, and asks the guest for its time where that pays. What a
+ * guest that takes nothing was to have is dropped. Whether something went.
+ */
+bool kt_session_send_steal(struct kt_session *session);
+
+/* Hands over the events, placed on the host's clock as far as can be. */
+void kt_session_take_events(struct kt_session *session,
+			    struct ktstr_vm_event **ret, size_t *ret_n);

@@ -7,10 +7,14 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/mman.h>
+#include <time.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/macro.h"
 #include "vmm/registers.h"
+#include "vmm/steal.h"
 #include "vmm/vcpu.h"
 
 /* The kernel's sigset_t, 64 signals; glibc's is larger. */
@@ -159,12 +163,28 @@ static void consume_kick(void)
 		;
 }
 
+/* By the thread itself, whose numbers are gone with it. */
+static void note_steal(struct kt_vcpu *vcpu, uint64_t began_ns)
+{
+	struct timespec ran;
+
+	vcpu->steal_known = kt_steal_of_this_thread(&vcpu->steal.stolen_ns) == 0 &&
+			    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ran) == 0;
+	if (!vcpu->steal_known)
+		return;
+	vcpu->steal.ran_ns =
+		(uint64_t)ran.tv_sec * 1000000000ULL + (uint64_t)ran.tv_nsec;
+	vcpu->steal.lived_ns = kt_now_ns() - began_ns;
+}
+
 static void *vcpu_main(void *arg)
 {
 	struct kt_vcpu *vcpu = arg;
+	uint64_t began_ns = kt_now_ns();
 	enum step step = STEP_ON;
 	char text[128];
 
+	atomic_store(&vcpu->tid, gettid());
 	while (step == STEP_ON && !atomic_load(&vcpu->stop)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
 			step = handle_exit(vcpu);
@@ -177,6 +197,7 @@ static void *vcpu_main(void *arg)
 			step = STEP_STOP;
 		}
 	}
+	note_steal(vcpu, began_ns);
 	return NULL;
 }
 

@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/vm.h>
+
 #include "base/error.h"
 #include "vmm/bus.h"
 #include "vmm/end.h"
@@ -42,6 +44,11 @@ struct kt_vcpu {
 	pthread_t thread;
 	bool started;
 	atomic_bool stop;
+	atomic_int tid; /* the thread's, once it has begun; else 0 */
+
+	/* Once it was joined. */
+	bool steal_known;
+	struct ktstr_vcpu_steal steal;
 };
 
 #define KT_VCPU_INIT                                                           \

@@ -39,12 +39,22 @@ enum kt_frame_type {
 	KT_FRAME_DMESG = KT_FRAME_TAG('D', 'M', 'S', 'G'), /* text */
 	KT_FRAME_TEST_RESULT =
 		KT_FRAME_TAG('T', 'R', 'E', 'S'), /* JSON, guest_files.h */
+	KT_FRAME_STIMULUS =
+		KT_FRAME_TAG('S', 'T', 'I', 'M'), /* JSON, guest_files.h */
+	KT_FRAME_MEASURE =
+		KT_FRAME_TAG('M', 'E', 'A', 'S'), /* empty: send STEALs */
+	KT_FRAME_CLOCK =
+		KT_FRAME_TAG('C', 'L', 'C', 'K'), /* u64 number, u64 mono ns */
 
 	/* Host to guest. */
 	KT_FRAME_STDIN = KT_FRAME_TAG('S', 'T', 'D', 'I'), /* empty: EOF */
 	KT_FRAME_SYMBOLS = KT_FRAME_TAG('S', 'Y', 'M', 'S'), /* name\0... */
 	KT_FRAME_SIGNAL = KT_FRAME_TAG('S', 'I', 'G', 'N'), /* u32 signal */
 	KT_FRAME_WINDOW = KT_FRAME_TAG('W', 'I', 'N', 'D'), /* u16 cols, rows */
+	KT_FRAME_CLOCK_ASK =
+		KT_FRAME_TAG('C', 'L', 'K', 'Q'), /* u64 number, to CLOCK */
+	KT_FRAME_STEAL =
+		KT_FRAME_TAG('S', 'T', 'E', 'L'), /* records, guest_files.h */
 };
 
 /*

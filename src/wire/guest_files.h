@@ -72,6 +72,49 @@
  */
 #define KT_GUEST_RESULT "/run/ktstr-result.json"
 
+/*
+ * While a test runs, init appends to this file what the host measures about
+ * ten times a second of each vCPU: the time, since the vCPU's thread began, for
+ * which the host kept that thread runnable but not running (steal). Records,
+ * of numbers of 64 bits, little-endian:
+ *
+ *	 0                8               16
+ *	+----------------+----------------+----------------+ - +---------------+
+ *	| guest's        | n              | stolen ns,     |...| stolen ns,    |
+ *	| CLOCK_MONOTONIC|                | CPU 0          |   | CPU n - 1     |
+ *	+----------------+----------------+----------------+ - +---------------+
+ *
+ * The CPU's index is its id in the guest. Only the file's last record can be
+ * incomplete to a reader. Times ascend strictly, and are off by at most 50 ms,
+ * usually far less; stolen ones never fall. The kernel counts a wait when it
+ * ends: one that goes on is in the first record behind its end.
+ *
+ * Records come in bundles, about once a second, and within some milliseconds
+ * when an event was written (below), with a sample taken then. So who needs the
+ * record behind a moment writes an event, and waits for it, with a bound, since
+ * a host that cannot measure sends none.
+ *
+ * Absent: no test runs. Empty: nothing was measured.
+ */
+#define KT_GUEST_RUN_DIR "/run/ktstr"
+#define KT_GUEST_STEAL   KT_GUEST_RUN_DIR "/steal"
+
+/*
+ * The FIFO into which a test writes what it does to the scheduler when it does
+ * it. Any number of writers; a line of JSON each, with its newline at most
+ * KT_EVENT_MAX_BYTES long (PIPE_BUF: written whole or not at all), in one
+ * write(). Init sends it on at once as a KT_FRAME_STIMULUS, without the
+ * newline; a longer one is lost, with a note in the log.
+ *
+ *	{ "kind": TEXT, "step": TEXT, "detail": TEXT, "monotonic_ns": N }
+ *
+ * The kind is not empty, the time is the guest's CLOCK_MONOTONIC. The host
+ * keeps the first KT_EVENTS_MAX events.
+ */
+#define KT_GUEST_EVENTS    KT_GUEST_RUN_DIR "/events"
+#define KT_EVENT_MAX_BYTES 4096
+#define KT_EVENTS_MAX      4096
+
 /* When the guest ends a test that goes on; the host ends its machine later. */
 #define KT_TEST_MARGIN_S 30
 static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,

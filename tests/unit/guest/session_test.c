@@ -35,6 +35,8 @@ struct guest_setup {
 	const char *vmstat_path;
 	const char *kallsyms_path;
 	bool await_symbols;
+	const char *events_path; /* NULL: no test */
+	int steal_fd;            /* 0: none */
 };
 
 struct host {
@@ -49,6 +51,8 @@ struct host {
 	size_t sent;
 
 	struct kt_strbuf out, err, crash, dmesg, life, addresses, console;
+	struct kt_strbuf events; /* a line each */
+	struct kt_strbuf clocks;
 	uint64_t out_bytes;
 	uint32_t out_next; /* with count_only: the next number expected */
 	bool count_only;
@@ -75,9 +79,11 @@ static int guest_serve(const struct guest_setup *setup, int fd, int console_fd,
 						  : "/nowhere/vmstat",
 		.kallsyms_path = setup->kallsyms_path,
 		.await_symbols = setup->await_symbols,
+		.steal_fd = setup->steal_fd ? setup->steal_fd : -1,
 		.kill_leftovers = kill_session,
 	};
 	_cleanup_strbuf_ struct kt_strbuf payload = {0};
+	struct kt_events_fifo events = {.fd = -1};
 	struct kt_child child;
 	struct kt_link link;
 	sigset_t mask;
@@ -90,6 +96,12 @@ static int guest_serve(const struct guest_setup *setup, int fd, int console_fd,
 	config.sigchld_fd = signalfd(-1, &mask, SFD_NONBLOCK | SFD_CLOEXEC);
 	kt_link_init(&link, fd);
 	config.link = &link;
+	if (setup->events_path) {
+		r = kt_events_fifo_open(&events, &link, setup->events_path);
+		if (r < 0)
+			return r;
+		config.events = &events;
+	}
 	if (setup->command) {
 		argv[2] = strdup(setup->command);
 		r = kt_child_start_pipes(program, argv, &child);
@@ -106,6 +118,7 @@ static int guest_serve(const struct guest_setup *setup, int fd, int console_fd,
 		r = kt_link_drain(&link, HOST_WAIT_MS);
 	}
 	kt_link_deinit(&link);
+	kt_events_fifo_close(&events);
 	kt_close(config.sigchld_fd);
 	return r;
 }
@@ -189,6 +202,14 @@ static void host_take(struct host *host, const struct kt_frame *frame)
 		break;
 	case KT_FRAME_KERNEL_ADDRESSES:
 		to = &host->addresses;
+		break;
+	case KT_FRAME_STIMULUS:
+		kt_strbuf_add_bytes(&host->events, frame->payload,
+				    frame->length);
+		kt_strbuf_add_char(&host->events, '\n');
+		break;
+	case KT_FRAME_CLOCK:
+		to = &host->clocks;
 		break;
 	case KT_FRAME_EXIT:
 		assert_true(kt_payload_get_i32(&payload, &host->exit_code));
@@ -282,6 +303,8 @@ static void host_deinit(struct host *host)
 	kt_strbuf_deinit(&host->life);
 	kt_strbuf_deinit(&host->addresses);
 	kt_strbuf_deinit(&host->console);
+	kt_strbuf_deinit(&host->events);
+	kt_strbuf_deinit(&host->clocks);
 }
 
 static void await_text(struct host *host, const struct kt_strbuf *buffer,
@@ -660,6 +683,175 @@ static void a_shell_has_a_terminal_with_a_size(void **state)
 	host_deinit(&host);
 }
 
+static void the_time_is_told_when_asked_for(void **state)
+{
+	const uint64_t before = kt_now_ns();
+	struct host host;
+	uint64_t told;
+
+	(void)state;
+	host_start(&host, &(struct guest_setup){.command = "cat"});
+	host_queue(&host, KT_FRAME_CLOCK_ASK, "\1\2\3\4\5\6\7\x08", 8);
+	host_queue(&host, KT_FRAME_CLOCK_ASK, "\1\2\3", 3);
+	host_queue(&host, KT_FRAME_STDIN, NULL, 0);
+	assert_int_equal(host_finish(&host), 0);
+	assert_int_equal(host.clocks.length, 16);
+	assert_memory_equal(host.clocks.data, "\1\2\3\4\5\6\7\x08", 8);
+	told = kt_le64_at((const uint8_t *)host.clocks.data + 8);
+	assert_in_range(told, before, kt_now_ns());
+	host_deinit(&host);
+}
+
+static void queue_record(struct host *host, uint64_t at_ns, uint64_t n,
+			 uint64_t n_said)
+{
+	_cleanup_strbuf_ struct kt_strbuf payload = {0};
+
+	kt_payload_add_u64(&payload, at_ns);
+	kt_payload_add_u64(&payload, n_said);
+	for (uint64_t i = 0; i < n; i++)
+		kt_payload_add_u64(&payload, i);
+	host_queue(host, KT_FRAME_STEAL, payload.data, payload.length);
+}
+
+static void steal_is_recorded_as_it_came(void **state)
+{
+	_cleanup_strbuf_ struct kt_strbuf two = {0};
+	char path[] = "/tmp/ktstr-session-test.XXXXXX";
+	struct guest_setup setup = {.command = "cat"};
+	_cleanup_free_ char *found = NULL;
+	struct host host;
+	size_t length;
+
+	(void)state;
+	setup.steal_fd = mkostemp(path, O_APPEND | O_CLOEXEC);
+	assert_true(setup.steal_fd >= 0);
+	host_start(&host, &setup);
+	queue_record(&host, 100, 2, 2);
+	/* More or fewer numbers than it says, or than there can be. */
+	queue_record(&host, 200, 2, 3);
+	queue_record(&host, 300, 3, 2);
+	queue_record(&host, 400, 1, UINT64_MAX);
+	host_queue(&host, KT_FRAME_STEAL, "\1\0\0\0", 4);
+	for (int i = 0; i < 2; i++) {
+		kt_payload_add_u64(&two, 500 + (uint64_t)i);
+		kt_payload_add_u64(&two, 1);
+		kt_payload_add_u64(&two, 7);
+	}
+	host_queue(&host, KT_FRAME_STEAL, two.data, two.length);
+	host_queue(&host, KT_FRAME_STDIN, NULL, 0);
+	assert_int_equal(host_finish(&host), 0);
+	close(setup.steal_fd);
+	assert_int_equal(kt_read_file(path, 4096, &found, &length), 0);
+	unlink(path);
+	assert_int_equal(length, 32 + two.length);
+	assert_int_equal(kt_le64_at((const uint8_t *)found), 100);
+	assert_int_equal(kt_le64_at((const uint8_t *)found + 24), 1);
+	assert_memory_equal(found + 32, two.data, two.length);
+	host_deinit(&host);
+}
+
+static void a_full_disk_ends_the_record_and_no_more(void **state)
+{
+	struct guest_setup setup = {.command = "cat"};
+	struct host host;
+
+	(void)state;
+	setup.steal_fd = open("/dev/full", O_WRONLY | O_CLOEXEC);
+	assert_true(setup.steal_fd >= 0);
+	host_start(&host, &setup);
+	queue_record(&host, 100, 2, 2);
+	queue_record(&host, 200, 2, 2);
+	host_queue(&host, KT_FRAME_STDIN, NULL, 0);
+	assert_int_equal(host_finish(&host), 0);
+	close(setup.steal_fd);
+	assert_string_equal(kt_strbuf_text(&host.life),
+			    "steal is no longer recorded: No space left on "
+			    "device");
+	assert_int_equal(host.exit_code, 0);
+	host_deinit(&host);
+}
+
+/* A name for a FIFO in a directory of its own, "" behind the test. */
+struct fifo_place {
+	char directory[40];
+	char path[48];
+	char command[1024];
+};
+
+static void make_place(struct fifo_place *place, const char *format)
+{
+	snprintf(place->directory, sizeof(place->directory),
+		 "/tmp/ktstr-events-test.XXXXXX");
+	assert_non_null(mkdtemp(place->directory));
+	snprintf(place->path, sizeof(place->path), "%s/events",
+		 place->directory);
+	snprintf(place->command, sizeof(place->command), "E=%s; %s",
+		 place->path, format);
+}
+
+static void run_events(struct host *host, const char *script)
+{
+	struct fifo_place place;
+
+	make_place(&place, script);
+	host_start(host, &(struct guest_setup){.command = place.command,
+					       .events_path = place.path});
+	assert_int_equal(host_finish(host), 0);
+	assert_int_equal(kt_remove_tree(place.directory), 0);
+}
+
+static void events_become_frames_up_to_the_last(void **state)
+{
+	struct host host;
+
+	(void)state;
+	/* Writers come and go, one leaves a line in two parts. */
+	run_events(&host, "echo one >$E; (printf tw; sleep 0.1; echo o) >$E;"
+			  " printf 'three\nfour\n' >$E; echo >$E;"
+			  " echo last >$E; exit 3");
+	assert_string_equal(kt_strbuf_text(&host.events),
+			    "one\ntwo\nthree\nfour\n\nlast\n");
+	assert_string_equal(kt_strbuf_text(&host.life), "");
+	assert_int_equal(host.exit_code, 3);
+	host_deinit(&host);
+}
+
+static void lines_without_a_bound_or_an_end_are_lost(void **state)
+{
+	struct host host;
+	size_t first;
+
+	(void)state;
+	run_events(&host,
+		   "line() { head -c $1 /dev/zero | tr '\\0' x; };"
+		   " (line 4095; echo) >$E; (line 4096; echo) >$E;"
+		   " (line 100000; echo) >$E; echo good >$E; printf cut >$E");
+	first = strcspn(kt_strbuf_text(&host.events), "\n");
+	assert_int_equal(first, 4095);
+	assert_string_equal(kt_strbuf_text(&host.events) + first, "\ngood\n");
+	assert_contains(kt_strbuf_text(&host.life), "3 events of the test are "
+						    "lost");
+	host_deinit(&host);
+}
+
+static void many_writers_do_not_mix_their_lines(void **state)
+{
+	struct host host;
+	size_t n = 0;
+
+	(void)state;
+	run_events(&host, "for w in a b c d; do (i=0; while [ $i -lt 300 ]; do"
+			  " echo $w$w$w$w$w$w$w$w >$E; i=$((i + 1)); done) &"
+			  " done; wait");
+	for (const char *at = kt_strbuf_text(&host.events); *at; at += 9, n++) {
+		assert_int_equal(strspn(at, (char[]){at[0], '\0'}), 8);
+		assert_int_equal(at[8], '\n');
+	}
+	assert_int_equal(n, 1200);
+	host_deinit(&host);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -679,6 +871,12 @@ int main(void)
 		cmocka_unit_test(an_oom_kill_is_a_crash_with_the_logs_tail),
 		cmocka_unit_test(a_cgroups_oom_kill_is_no_crash),
 		cmocka_unit_test(a_shell_has_a_terminal_with_a_size),
+		cmocka_unit_test(the_time_is_told_when_asked_for),
+		cmocka_unit_test(steal_is_recorded_as_it_came),
+		cmocka_unit_test(a_full_disk_ends_the_record_and_no_more),
+		cmocka_unit_test(events_become_frames_up_to_the_last),
+		cmocka_unit_test(lines_without_a_bound_or_an_end_are_lost),
+		cmocka_unit_test(many_writers_do_not_mix_their_lines),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

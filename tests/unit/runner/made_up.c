@@ -37,6 +37,26 @@ static struct ktstr_kvm_stat stats[] = {
 	{ "pages_4k", -1, UINT64_MAX },
 };
 
+static struct ktstr_vm_event events[] = {
+	{ .kind = T("cpuset"),
+	  .step = T("narrow"),
+	  .detail = T("back: 0-3 \033[2J caf\303\251\n"),
+	  .guest_ns = 1500000000,
+	  .received_ns = 7001000000,
+	  .placed = true,
+	  .host_ns = 7000000000,
+	  .host_error_ns = 200000 },
+	{ .kind = T("end"),
+	  .step = T(""),
+	  .detail = T(""),
+	  .guest_ns = INT64_MAX,
+	  .received_ns = 8001000000 },
+};
+static struct ktstr_vcpu_steal vcpu_steal[] = {
+	{ .lived_ns = 4000000000, .ran_ns = 2000000000, .stolen_ns = 1000000000 },
+	{ .lived_ns = 0 },
+};
+
 static struct ktstr_vm_result good_machine = {
 	.success = true,
 	.ready = true,
@@ -45,6 +65,14 @@ static struct ktstr_vm_result good_machine = {
 	.output = T(""),
 	.kvm_stats = stats,
 	.n_kvm_stats = 2,
+	.events = events,
+	.n_events = 2,
+	.n_events_lost = 3,
+	.vcpu_steal = vcpu_steal,
+	.n_vcpu_steal = 2,
+	.n_steal_samples = 31,
+	.steal_error_ns = 210000,
+	.started_ns = 5000000000,
 	.timings = { .setup_total_ns = 1000, .setup_cpu_ns = 900, .boot_ns = 2000 },
 };
 static struct ktstr_vm_result crashed_machine = {

@@ -86,6 +86,8 @@ static void a_run_without_a_machine_is_too(void **state)
 	assert_string_equal(kt_strbuf_text(&violations), "");
 	assert_null(json_object_get(document, "guest"));
 	assert_null(json_object_get(document, "kvm_stats"));
+	assert_null(json_object_get(document, "steal"));
+	assert_null(json_object_get(document, "events"));
 }
 
 /* Removes `key`, or replaces it, in a part of the document or in the whole. */
@@ -121,6 +123,18 @@ static void the_schema_refuses_what_is_wrong(void **state)
 			 "$.test.line: minimum\n");
 	expect_violation("topology", "cpus", json_string("4"),
 			 "$.topology.cpus: type\n");
+	expect_violation("steal", "samples", NULL, "$.steal: has no samples\n");
+	expect_violation("steal", "vcpus",
+			 json_pack("[{s:i, s:i}]", "lived_ns", 1, "ran_ns", 1),
+			 "$.steal.vcpus[0]: has no stolen_ns\n");
+	expect_violation(NULL, "events", json_pack("[{}]"),
+			 "$.events[0]: has no kind\n"
+			 "$.events[0]: has no step\n"
+			 "$.events[0]: has no detail\n"
+			 "$.events[0]: has no guest_ns\n"
+			 "$.events[0]: has no received_ns\n");
+	expect_violation(NULL, "events_lost", json_integer(0),
+			 "$.events_lost: minimum\n");
 	expect_violation("guest", "crash", json_string(""),
 			 "$.guest.crash: minLength\n");
 	expect_violation("timings", "wall_ns", json_real(1.5),
@@ -167,6 +181,50 @@ static void what_was_measured_is_there(void **state)
 						    "value")) > 1.8e19);
 }
 
+static json_int_t integer_at(const json_t *object, const char *key)
+{
+	const json_t *value = json_object_get(object, key);
+
+	assert_true(json_is_integer(value));
+	return json_integer_value(value);
+}
+
+static void steal_and_events_are_there(void **state)
+{
+	_cleanup_json_ json_t *document = document_of(&made_up_runs[0]);
+	const json_t *steal = json_object_get(document, "steal");
+	const json_t *vcpus = json_object_get(steal, "vcpus");
+	const json_t *events = json_object_get(document, "events");
+	const json_t *first = json_array_get(events, 0);
+	const json_t *second = json_array_get(events, 1);
+
+	(void)state;
+	assert_int_equal(integer_at(steal, "samples"), 31);
+	assert_int_equal(integer_at(steal, "time_error_ns"), 210000);
+	assert_int_equal(json_array_size(vcpus), 2);
+	assert_int_equal(integer_at(json_array_get(vcpus, 0), "stolen_ns"),
+			 1000000000);
+	assert_float_equal(json_real_value(json_object_get(
+				   json_array_get(vcpus, 0), "stolen_share")),
+			   0.25, 0);
+	assert_null(json_object_get(json_array_get(vcpus, 1), "stolen_share"));
+
+	assert_int_equal(json_array_size(events), 2);
+	assert_string_equal(json_string_value(json_object_get(first, "detail")),
+			    "back: 0-3 \033[2J caf\303\251\n");
+	assert_int_equal(integer_at(first, "guest_ns"), 1500000000);
+	assert_int_equal(integer_at(first, "received_ns"), 7001000000);
+	assert_int_equal(integer_at(first, "host_ns"), 7000000000);
+	assert_int_equal(integer_at(first, "host_error_ns"), 200000);
+	assert_true(integer_at(second, "guest_ns") == INT64_MAX);
+	assert_null(json_object_get(second, "host_ns"));
+	assert_null(json_object_get(second, "host_error_ns"));
+	assert_int_equal(integer_at(document, "events_lost"), 3);
+	assert_int_equal(integer_at(json_object_get(document, "timings"),
+				    "machine_started_ns"),
+			 5000000000);
+}
+
 static void what_was_not_measured_is_absent(void **state)
 {
 	_cleanup_json_ json_t *passed = document_of(&made_up_runs[0]);
@@ -180,6 +238,11 @@ static void what_was_not_measured_is_absent(void **state)
 	assert_null(
 		json_object_get(json_object_get(late, "guest"), "exit_code"));
 	assert_null(json_object_get(passed, "reason"));
+	assert_null(json_object_get(json_object_get(late, "steal"), "vcpus"));
+	assert_null(json_object_get(json_object_get(late, "steal"),
+				    "time_error_ns"));
+	assert_int_equal(json_array_size(json_object_get(late, "events")), 0);
+	assert_null(json_object_get(late, "events_lost"));
 	/* The log is kept where something is to be found out. */
 	assert_null(text_at(passed, "guest", "console_tail"));
 	assert_string_equal(text_at(crashed, "guest", "console_tail"),
@@ -243,6 +306,7 @@ int main(void)
 		cmocka_unit_test(a_run_without_a_machine_is_too),
 		cmocka_unit_test(the_schema_refuses_what_is_wrong),
 		cmocka_unit_test(what_was_measured_is_there),
+		cmocka_unit_test(steal_and_events_are_there),
 		cmocka_unit_test(what_was_not_measured_is_absent),
 		cmocka_unit_test(a_file_is_written_whole),
 		cmocka_unit_test(directories_are_never_shared_unless_named),

@@ -36,7 +36,7 @@ static const struct room rooms[] = {
 	/* Guest memory and an interrupt line, never KVM itself. */
 	{ "device", "base wire memory", "" },
 	{ "vmm", "base wire topology memory host kernel initramfs device",
-	  "linux/kvm.h elf.h ktstr/vm.h ktstr/topology.h" },
+	  "linux/kvm.h elf.h jansson.h ktstr/vm.h ktstr/topology.h" },
 	/* A device, to serve the machine's files; no VMM. */
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
 	/* Boots tests by the public interface alone. */

@@ -6,10 +6,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include "base/bytes.h"
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "test.h"
 #include "vmm/session.h"
 #include "wire/frame.h"
+#include "wire/guest_files.h"
 #include "wire/payload.h"
 
 /* Bytes that arrive at the host on the framed port. */
@@ -321,6 +324,227 @@ static void a_full_disk_is_remembered(void **state)
 	close(fd);
 }
 
+/* The next frame that the session queued, of this type; false: none. */
+static bool next_queued(struct kt_session *s, struct kt_frame_decoder *d,
+			uint32_t type, struct kt_frame *ret)
+{
+	if (s->to_guest.length) {
+		kt_frame_decoder_feed(d, s->to_guest.data, s->to_guest.length);
+		kt_strbuf_reset(&s->to_guest);
+	}
+	while (kt_frame_decoder_next(d, ret)) {
+		if (ret->type == type)
+			return true;
+	}
+	return false;
+}
+
+/* The guest says what time it is, to the question that waits; false: none. */
+static bool answer_clock(struct kt_session *s, struct kt_frame_decoder *d,
+			 uint64_t guest_ns)
+{
+	_cleanup_strbuf_ struct kt_strbuf payload = {};
+	struct kt_frame frame;
+
+	if (!next_queued(s, d, KT_FRAME_CLOCK_ASK, &frame))
+		return false;
+	assert_int_equal(frame.length, 8);
+	kt_payload_add_u64(&payload, kt_le64_at(frame.payload));
+	kt_payload_add_u64(&payload, guest_ns);
+	receive_frame(s, KT_FRAME_CLOCK, payload.data, payload.length);
+	return true;
+}
+
+static void tell(struct kt_session *s, uint64_t guest_ns)
+{
+	_cleanup_strbuf_ struct kt_strbuf line = {};
+
+	kt_strbuf_addf(&line,
+		       "{\"kind\": \"k\", \"step\": \"s\", "
+		       "\"detail\": \"d\", \"monotonic_ns\": %llu}",
+		       (unsigned long long)guest_ns);
+	receive_frame(s, KT_FRAME_STIMULUS, line.data, line.length);
+}
+
+/* Of a guest whose clock is 1000 s behind the host's. */
+#define BEHIND_NS 1000000000000ULL
+
+static void nobody_is_asked_for_the_time_unless_a_test_runs(void **state)
+{
+	_cleanup_(kt_frame_decoder_deinit) struct kt_frame_decoder d = {};
+	static const uint8_t unasked[16] = { 8 };
+	struct kt_session s;
+	int exchanges = 0;
+
+	(void)state;
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_READY, "\0\0\0\0\0\0\0\0", 8);
+	assert_false(s.measured);
+	assert_false(answer_clock(&s, &d, 0));
+	receive_frame(&s, KT_FRAME_MEASURE, NULL, 0);
+	assert_true(s.measured);
+	/* Again is not more. */
+	receive_frame(&s, KT_FRAME_MEASURE, NULL, 0);
+	while (answer_clock(&s, &d, kt_now_ns() - BEHIND_NS))
+		exchanges++;
+	assert_int_equal(exchanges, 8);
+	assert_int_equal(s.clock.n_answers, 8);
+	/* What nobody asked for, or is cut short, changes nothing. */
+	receive_frame(&s, KT_FRAME_CLOCK, unasked, sizeof(unasked));
+	receive_frame(&s, KT_FRAME_CLOCK, unasked, 8);
+	receive_frame(&s, KT_FRAME_CLOCK, NULL, 0);
+	assert_int_equal(s.clock.n_answers, 8);
+	kt_session_deinit(&s);
+}
+
+static void samples_wait_for_the_clock_and_go_in_bundles(void **state)
+{
+	_cleanup_(kt_frame_decoder_deinit) struct kt_frame_decoder d = {};
+	const uint64_t stolen[] = { 5, 7 };
+	uint64_t now = kt_now_ns(), guest;
+	struct kt_frame frame;
+	struct kt_session s;
+
+	(void)state;
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_MEASURE, NULL, 0);
+	/* An event wants one at once. */
+	tell(&s, 1);
+	assert_true(s.steal_wanted);
+	kt_session_add_steal(&s, now, now, stolen, 2);
+	assert_false(kt_session_send_steal(&s));
+	assert_int_equal(s.n_steal_samples, 0);
+	assert_false(s.steal_wanted);
+	while (answer_clock(&s, &d, kt_now_ns() - BEHIND_NS))
+		;
+	assert_false(next_queued(&s, &d, KT_FRAME_STEAL, &frame));
+
+	now = kt_now_ns();
+	kt_session_add_steal(&s, now, now + 10, stolen, 2);
+	kt_session_add_steal(&s, now + 100, now + 110, stolen, 2);
+	/* A time that does not move on would mislead its reader. */
+	kt_session_add_steal(&s, now + 100, now + 110, stolen, 2);
+	kt_session_add_steal(&s, now + 50, now + 60, stolen, 2);
+	assert_false(next_queued(&s, &d, KT_FRAME_STEAL, &frame));
+	assert_true(kt_session_send_steal(&s));
+	assert_true(next_queued(&s, &d, KT_FRAME_STEAL, &frame));
+	assert_int_equal(frame.length, 2 * 4 * 8);
+	guest = kt_le64_at(frame.payload);
+	assert_in_range(guest, now + 5 - BEHIND_NS - s.steal_error_ns,
+			now + 5 - BEHIND_NS + s.steal_error_ns);
+	assert_int_equal(kt_le64_at(frame.payload + 8), 2);
+	assert_int_equal(kt_le64_at(frame.payload + 16), 5);
+	assert_int_equal(kt_le64_at(frame.payload + 24), 7);
+	assert_int_equal(kt_le64_at(frame.payload + 32), guest + 100);
+	assert_int_equal(s.n_steal_samples, 2);
+	/* What went is gone. */
+	kt_session_send_steal(&s);
+	assert_false(next_queued(&s, &d, KT_FRAME_STEAL, &frame));
+	kt_session_deinit(&s);
+}
+
+static void a_sample_whose_time_is_unsure_is_left_out(void **state)
+{
+	_cleanup_(kt_frame_decoder_deinit) struct kt_frame_decoder d = {};
+	const uint64_t stolen = 5, now = kt_now_ns();
+	struct kt_session s;
+
+	(void)state;
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_MEASURE, NULL, 0);
+	while (answer_clock(&s, &d, kt_now_ns()))
+		;
+	/* Reading it took so long, or the clock was compared so long ago. */
+	kt_session_add_steal(&s, now, now + 200000000, &stolen, 1);
+	kt_session_add_steal(&s, now + 200000000000, now + 200000000000,
+			     &stolen, 1);
+	assert_false(kt_session_send_steal(&s));
+	assert_int_equal(s.n_steal_samples, 0);
+	kt_session_add_steal(&s, now, now + 20000000, &stolen, 1);
+	assert_true(kt_session_send_steal(&s));
+	assert_int_equal(s.n_steal_samples, 1);
+	kt_session_deinit(&s);
+}
+
+static void a_guest_that_takes_nothing_is_sent_no_more(void **state)
+{
+	_cleanup_(kt_frame_decoder_deinit) struct kt_frame_decoder d = {};
+	uint64_t stolen[256] = {}, now;
+	struct kt_session s;
+
+	(void)state;
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_MEASURE, NULL, 0);
+	while (answer_clock(&s, &d, kt_now_ns()))
+		;
+	now = kt_now_ns();
+	for (uint64_t i = 0; i < 2000; i++) {
+		kt_session_add_steal(&s, now + i, now + i, stolen, 256);
+		if (i % 10 == 0)
+			kt_session_send_steal(&s);
+	}
+	assert_true(s.to_guest.length < 64 * 1024);
+	/* Not even when nobody sends. */
+	for (uint64_t i = 2000; i < 4000; i++)
+		kt_session_add_steal(&s, now + i, now + i, stolen, 256);
+	assert_true(s.steal.length <= KT_FRAME_MAX_PAYLOAD);
+	kt_session_deinit(&s);
+}
+
+static void events_are_placed_on_the_hosts_clock(void **state)
+{
+	_cleanup_(kt_frame_decoder_deinit) struct kt_frame_decoder d = {};
+	uint64_t now = kt_now_ns();
+	struct ktstr_vm_event *events;
+	struct kt_session s;
+	size_t n;
+
+	(void)state;
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_MEASURE, NULL, 0);
+	/* Before the clock is known, and afterwards. */
+	tell(&s, now - BEHIND_NS);
+	while (answer_clock(&s, &d, kt_now_ns() - BEHIND_NS))
+		;
+	tell(&s, now - BEHIND_NS - 5);
+	/* A time that is yet to come is a lie, or no time at all. */
+	tell(&s, now);
+	tell(&s, INT64_MAX);
+	kt_session_take_events(&s, &events, &n);
+	assert_int_equal(n, 4);
+	for (size_t i = 0; i < 2; i++) {
+		assert_true(events[i].placed);
+		assert_in_range(events[i].host_ns,
+				now - 5 - events[i].host_error_ns,
+				now + events[i].host_error_ns);
+		assert_true(events[i].received_ns >= now);
+	}
+	assert_false(events[2].placed);
+	assert_int_equal(events[2].guest_ns, now);
+	assert_false(events[3].placed);
+	kt_events_free(events, n);
+	kt_session_deinit(&s);
+}
+
+static void events_that_are_none_are_counted(void **state)
+{
+	_cleanup_free_ char *bytes = calloc(1, KT_FRAME_MAX_PAYLOAD);
+	struct kt_session s;
+
+	(void)state;
+	assert_non_null(bytes);
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_STIMULUS, bytes, KT_FRAME_MAX_PAYLOAD);
+	receive_frame(&s, KT_FRAME_STIMULUS, NULL, 0);
+	receive_frame(&s, KT_FRAME_STIMULUS, "{\"kind\": \"\xff\"}", 13);
+	assert_int_equal(s.n_events_lost, 3);
+	for (int i = 0; i < KT_EVENTS_MAX + 10; i++)
+		tell(&s, 1);
+	assert_int_equal(s.events.n, KT_EVENTS_MAX);
+	assert_int_equal(s.n_events_lost, 13);
+	kt_session_deinit(&s);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -339,6 +563,12 @@ int main(void)
 		cmocka_unit_test(
 			a_reader_that_is_gone_reaches_the_command_as_sigpipe),
 		cmocka_unit_test(a_full_disk_is_remembered),
+		cmocka_unit_test(nobody_is_asked_for_the_time_unless_a_test_runs),
+		cmocka_unit_test(samples_wait_for_the_clock_and_go_in_bundles),
+		cmocka_unit_test(a_sample_whose_time_is_unsure_is_left_out),
+		cmocka_unit_test(a_guest_that_takes_nothing_is_sent_no_more),
+		cmocka_unit_test(events_are_placed_on_the_hosts_clock),
+		cmocka_unit_test(events_that_are_none_are_counted),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

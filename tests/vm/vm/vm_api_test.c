@@ -422,6 +422,33 @@ static void statistics_and_timings_are_there(void **state)
 	ktstr_vm_destroy(vm);
 }
 
+static void each_vcpu_accounts_for_its_time(void **state)
+{
+	struct ktstr_vm *vm = MICRO_VM("account", spinning, .timeout_ms = 500,
+				       .topology = KTSTR_TOPOLOGY(1, 1, 2, 1));
+	struct ktstr_vm_result *result = run(vm);
+	const struct ktstr_vcpu_steal *spins = &result->vcpu_steal[0];
+
+	(void)state;
+	assert_true(result->timed_out);
+	assert_int_equal(result->n_vcpu_steal, 2);
+	for (size_t i = 0; i < 2; i++) {
+		const struct ktstr_vcpu_steal *steal = &result->vcpu_steal[i];
+
+		assert_in_range(steal->lived_ns, 400 * MS, result->duration_ns);
+		assert_true(steal->ran_ns + steal->stolen_ns <=
+			    steal->lived_ns + 100 * MS);
+	}
+	/* One has something to do at any time, the other was never started. */
+	assert_true(spins->ran_ns + spins->stolen_ns > spins->lived_ns / 2);
+	assert_true(result->vcpu_steal[1].ran_ns < 100 * MS);
+	/* No test asked for anything. */
+	assert_int_equal(result->n_steal_samples, 0);
+	assert_int_equal(result->n_events, 0);
+	ktstr_vm_result_free(result);
+	ktstr_vm_destroy(vm);
+}
+
 static void deferred_memory_is_enough_to_start(void **state)
 {
 	struct ktstr_vm *vm =
@@ -559,6 +586,7 @@ int main(void)
 		cmocka_unit_test(a_vm_runs_once),
 		cmocka_unit_test(two_vms_run_at_once),
 		cmocka_unit_test(statistics_and_timings_are_there),
+		cmocka_unit_test(each_vcpu_accounts_for_its_time),
 		cmocka_unit_test(deferred_memory_is_enough_to_start),
 		cmocka_unit_test(small_nodes_hold_a_kernel_together),
 		cmocka_unit_test(what_cannot_boot_is_not_built),
