@@ -1,36 +1,21 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include <ktstr/vm.h>
-
-#include "base/fd.h"
-#include "cli/choice.h"
 #include "cli/cli.h"
 #include "cli/nested.h"
-#include "cli/watch.h"
-#include "kernel/kernel.h"
+#include "cli/test_plan.h"
+#include "cli/test_session.h"
 #include "runner/report.h"
-#include "runner/run.h"
-#include "runner/sidecar.h"
-#include "topology/grammar.h"
 
-struct test_values {
-	const char *topology;
-	const char *kernel;
-	const char *nest_shape;
-	struct kt_words patterns;
-	uint32_t repeat;
-	uint32_t timeout_ms; /* 0: as the tests declare */
-	uint32_t accel;      /* index into kt_cli_accels */
-	uint32_t format;     /* enum kt_report_format */
-	bool list;
-	bool dmesg;
+/* What git takes for "this commit cannot be tested". */
+#define EXIT_BISECT_SKIP 125
+
+static const struct kt_test_values test_defaults = {
+	.repeat = 1,
+	.jobs = KT_TEST_JOBS_AUTO,
+	.budget_ms = KT_TEST_BUDGET_NONE,
 };
-
-static const struct test_values test_defaults = { .repeat = 1 };
 
 static const char *const formats[] = {
 	[KT_REPORT_TEXT] = "text",
@@ -39,7 +24,7 @@ static const char *const formats[] = {
 	NULL,
 };
 
-#define AT(member) .offset = offsetof(struct test_values, member)
+#define AT(member) .offset = offsetof(struct kt_test_values, member)
 
 static const struct kt_option test_options[] = {
 	{
@@ -61,19 +46,21 @@ static const struct kt_option test_options[] = {
 		.complete = KT_COMPLETE_TOPOLOGY,
 		.help = "The machine of all tests, in place of those that they "
 			"declare. A text such as 1n2l4c2t or the name of a "
-			"preset; see TOPOLOGIES in ktstr(1).",
+			"preset; see TOPOLOGIES in ktstr(1). A test that is "
+			"not meant for it is skipped.",
 	},
 	{
 		.name = "kernel",
-		.type = KT_OPTION_TEXT,
+		.type = KT_OPTION_LIST,
 		.value = "KERNEL",
-		AT(kernel),
+		AT(kernels),
 		.complete = KT_COMPLETE_FILE,
 		.environment = "KTSTR_KERNEL",
 		.help = "The kernel to boot. An image, a source tree that was "
 			"built, or a version such as 7.3 or 6.18.15. Without "
 			"it, the newest that was fetched, else the newest in "
-			"/boot.",
+			"/boot. May be given many times, and then each test "
+			"runs on each of them.",
 	},
 	{
 		.name = "repeat",
@@ -86,11 +73,60 @@ static const struct kt_option test_options[] = {
 			"passed, with a Wilson interval of 95 %.",
 	},
 	{
+		.name = "jobs",
+		.letter = 'j',
+		.type = KT_OPTION_NUMBER,
+		.value = "N",
+		.min = 1,
+		.max = 1024,
+		AT(jobs),
+		.help = "Run so many machines at once, whatever their size. "
+			"Default: as many as there are CPUs and memory for.",
+	},
+	{
+		.name = "gauntlet",
+		.type = KT_OPTION_FLAG,
+		AT(gauntlet),
+		.help = "Run each test on every preset that it is meant for, "
+			"and with each flag of its scheduler. See also "
+			"--budget and --list.",
+	},
+	{
+		.name = "budget",
+		.type = KT_OPTION_SECONDS,
+		.value = "TIME",
+		AT(budget_ms),
+		.help = "Of a gauntlet, run what fits into this time and "
+			"covers most, as in 10min. The time is estimated, for "
+			"machines one after the other, or as many at once as "
+			"--jobs says. --list explains the choice.",
+	},
+	{
+		.name = "shard",
+		.type = KT_OPTION_TEXT,
+		.value = "I/N",
+		AT(shard),
+		.help = "Run only the Ith of N parts of all runs, as in 2/4, "
+			"to "
+			"share them among machines. The same command line "
+			"gives the same parts everywhere; --budget is for "
+			"each part.",
+	},
+	{
+		.name = "bisect",
+		.type = KT_OPTION_FLAG,
+		AT(bisect),
+		.help = "Exit as `git bisect run` wants it. 0 for pass, 1 for "
+			"fail, and 125 for skip, inconclusive and broken.",
+	},
+	{
 		.name = "list",
 		.letter = 'l',
 		.type = KT_OPTION_FLAG,
 		AT(list),
-		.help = "Print the tests and their machines, and run none.",
+		.help = "Print the tests and their machines, and run none. "
+			"With "
+			"--budget, tell why they were chosen.",
 	},
 	{
 		.name = "timeout",
@@ -129,331 +165,116 @@ static const struct kt_option test_options[] = {
 			"auto is nested only if the host's KVM cannot run a "
 			"kernel. Default: auto.",
 	},
-	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct test_values, nest_shape)),
+	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct kt_test_values, nest_shape)),
 	{ 0 },
 };
 
-/* Everything of one command. */
-struct session {
-	const struct kt_cli *cli;
-	const struct test_values *values;
-	struct kt_choice choice;
-	struct kt_topology_text topology;
-	struct kt_kernel_ref kernel;
-	struct kt_watch watch;
-	struct kt_report report;
-	struct ktstr_log log;
-	char *directory;
-	bool live;	     /* a terminal: the running test has a line */
-	atomic_bool drawn;   /* that line is there */
-	bool output_failed;
-};
-
-static void session_deinit(struct session *s)
+static void list_cell(const struct kt_test_plan *plan,
+		      const struct kt_cell *cell, struct kt_strbuf *to)
 {
-	kt_choice_deinit(&s->choice);
-	kt_topology_text_deinit(&s->topology);
-	kt_kernel_ref_deinit(&s->kernel);
-	kt_report_deinit(&s->report);
-	free(s->directory);
+	const struct kt_chosen_test *chosen = kt_test_plan_test(plan, cell);
+	const struct kt_run_request request = kt_test_plan_request(plan, cell);
+
+	if (plan->choice.n_lists > 1)
+		kt_strbuf_addf(to, "%s ", chosen->list->binary);
+	kt_run_name(to, chosen->test, &request.labels, 1, 1);
+	kt_strbuf_add(to, " [");
+	kt_topology_print(to, request.topology ?: &chosen->test->topology);
+	kt_strbuf_addf(to, "] %us%s", chosen->test->duration_s,
+		       chosen->test->expect_err ? ", to fail" : "");
+	if (cell->pick)
+		kt_strbuf_addf(to, ", choice %u: %u new pair%s in about %.0fs",
+			       cell->pick, cell->new_pairs,
+			       cell->new_pairs == 1 ? "" : "s",
+			       (double)cell->estimate_ms / 1000);
+	kt_strbuf_add_char(to, '\n');
 }
 
-static int no_memory(struct ktstr_error *err)
+static int print_list(const struct kt_cli *cli, const struct kt_test_plan *plan)
 {
-	return kt_err_errno(err, -ENOMEM, "no memory for the tests");
-}
-
-static const struct ktstr_topology *declared(const struct session *s)
-{
-	return s->values->topology ? &s->topology.topology : NULL;
-}
-
-static struct kt_run_request request_for(struct session *s,
-					 const struct kt_chosen_test *chosen);
-
-/* The largest of all machines. */
-static int largest_memory(struct session *s, uint32_t *ret,
-			  struct ktstr_error *err)
-{
-	*ret = 0;
-	for (size_t i = 0; i < s->choice.n; i++) {
-		const struct kt_run_request request =
-			request_for(s, &s->choice.tests[i]);
-		_cleanup_(kt_run_plan_deinit) struct kt_run_plan plan = { 0 };
-		int r = kt_run_plan_init(&plan, &request, err);
-
-		if (r < 0)
-			return r;
-		*ret = KT_MAX(*ret, plan.config.memory_mib);
-	}
-	return 0;
-}
-
-/* All that can be found wrong before anything is started. */
-static int prepare(struct session *s, struct ktstr_error *err)
-{
-	struct kt_kernel *kernel = NULL;
-	int r = 0;
-
-	if (s->values->topology)
-		r = kt_topology_parse(s->values->topology, &s->topology, err);
-	if (r == 0)
-		r = kt_choice_collect_includes(&s->choice, err);
-	if (r == 0)
-		r = kt_kernel_resolve(s->values->kernel, &s->kernel, err);
-	/* Unpacked here, it need not be where all is slow. */
-	if (r == 0)
-		r = kt_kernel_open(s->kernel.image, s->cli->log, &kernel, err);
-	kt_kernel_close(kernel);
-	return r;
-}
-
-static bool is_set(const char *variable)
-{
-	const char *value = getenv(variable);
-
-	return value && *value;
-}
-
-static int begin_machine(void *userdata, struct ktstr_vm *vm,
-			 struct ktstr_error *err)
-{
-	struct session *s = userdata;
-
-	return kt_watch_start(&s->watch, vm, err);
-}
-
-static void end_machine(void *userdata)
-{
-	struct session *s = userdata;
-
-	kt_watch_stop(&s->watch);
-}
-
-static struct kt_run_request request_for(struct session *s,
-					 const struct kt_chosen_test *chosen)
-{
-	return (struct kt_run_request){
-		.test = chosen->test,
-		.binary = chosen->list->binary,
-		.topology = declared(s),
-		.kernel = s->kernel.image,
-		.include_files = chosen->includes.files,
-		.n_include_files = chosen->includes.n,
-		.timeout_ms = s->values->timeout_ms,
-		.nested = is_set("KTSTR_NESTED"),
-		.no_skip = is_set("KTSTR_NO_SKIP_MODE"),
-		.dmesg = s->values->dmesg,
-		.log = &s->log,
-		.begin = begin_machine,
-		.end = end_machine,
-		.userdata = s,
-	};
-}
-
-static void erase_line(struct session *s)
-{
-	if (atomic_exchange(&s->drawn, false))
-		(void)kt_write_all(STDOUT_FILENO, "\r\033[K", 4);
-}
-
-/* Notes of the library come from any thread, while the line is there. */
-static void emit_note(void *userdata, enum ktstr_log_level level,
-		      const char *message)
-{
-	struct session *s = userdata;
-
-	erase_line(s);
-	s->cli->log->emit(s->cli->log->userdata, level, message);
-}
-
-static void draw_line(struct session *s, const struct kt_chosen_test *chosen,
-		      uint32_t nth)
-{
-	_cleanup_strbuf_ struct kt_strbuf line = { 0 };
-
-	if (!s->live)
-		return;
-	kt_strbuf_addf(&line, "run  %s", chosen->test->name);
-	if (s->values->repeat > 1)
-		kt_strbuf_addf(&line, " (%u of %u)", nth, s->values->repeat);
-	if (line.length >= kt_cli_columns() || kt_strbuf_failed(&line))
-		return;
-	if (kt_write_all(STDOUT_FILENO, line.data, line.length) == 0)
-		atomic_store(&s->drawn, true);
-}
-
-/* Told once: what cannot be written now will not be later. */
-static void print(struct session *s, const struct kt_strbuf *text)
-{
-	if (!s->output_failed)
-		s->output_failed = kt_cli_print(s->cli, text) != KT_EXIT_OK;
-}
-
-static int write_sidecar(struct session *s, const struct kt_chosen_test *chosen,
-			 const struct kt_test_run *run, struct ktstr_error *err)
-{
-	const struct kt_sidecar_host host = {
-		.kernel_image = s->kernel.image,
-		.kernel_release = s->kernel.release,
-		.nested = is_set("KTSTR_NESTED"),
-	};
-	_cleanup_strbuf_ struct kt_strbuf stem = { 0 };
-
-	if (s->choice.n_lists > 1)
-		kt_strbuf_addf(&stem, "%s.", kt_choice_binary_name(chosen->list));
-	kt_strbuf_add(&stem, run->test->name);
-	if (run->of > 1)
-		kt_strbuf_addf(&stem, ".%u", run->nth);
-	if (kt_strbuf_failed(&stem))
-		return no_memory(err);
-	return kt_sidecar_write(run, &host, s->directory, kt_strbuf_text(&stem),
-				err);
-}
-
-static int run_once(struct session *s, const struct kt_chosen_test *chosen,
-		    uint32_t nth, struct ktstr_error *err)
-{
-	const struct kt_run_request request = request_for(s, chosen);
-	_cleanup_test_run_ struct kt_test_run run = { 0 };
+	const struct kt_budget_result *budget = &plan->budget;
 	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
-	int r;
 
-	draw_line(s, chosen, nth);
-	r = kt_test_run_once(&request, &run, err);
-	erase_line(s);
-	if (r < 0)
-		return r;
-	run.nth = nth;
-	run.of = s->values->repeat;
-	kt_report_add(&s->report, &run, &text);
-	print(s, &text);
-	return run.interrupted ? 0 : write_sidecar(s, chosen, &run, err);
+	for (size_t i = 0; i < plan->matrix.n; i++)
+		list_cell(plan, &plan->matrix.cells[i], &text);
+	if (budget->of)
+		kt_strbuf_addf(
+			&text,
+			"%zu of %zu are chosen, of about %.0fs together; "
+			"they cover %zu of %zu pairs\n",
+			plan->matrix.n, budget->of,
+			(double)budget->estimate_ms / 1000, budget->covered,
+			budget->pairs);
+	return kt_cli_print(cli, &text);
 }
 
-static int run_all(struct session *s, struct ktstr_error *err)
+/* Here, or in an emulated machine, if there is one to run at all. */
+static int run_plan(const struct kt_cli *cli, struct kt_test_plan *plan)
 {
-	for (size_t i = 0; i < s->choice.n; i++) {
-		for (uint32_t nth = 1; nth <= s->values->repeat; nth++) {
-			int r = run_once(s, &s->choice.tests[i], nth, err);
-
-			if (r < 0)
-				return r;
-			if (s->watch.stop_signal)
-				return 0;
-		}
-	}
-	return 0;
-}
-
-static int run_and_report(struct session *s)
-{
-	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
+	const struct kt_test_values *v = plan->values;
 	struct ktstr_error err = { 0 };
-	uint64_t start_ns = kt_now_ns();
-	int r;
-
-	s->report = (struct kt_report){
-		.format = s->values->format,
-		.planned = s->choice.n * s->values->repeat,
-		.color = s->cli->color_out,
-	};
-	kt_report_begin(&s->report, &text);
-	print(s, &text);
-	r = run_all(s, &err);
-	kt_strbuf_reset(&text);
-	kt_report_end(&s->report, kt_now_ns() - start_ns, &text);
-	if (s->values->format == KT_REPORT_TEXT)
-		kt_strbuf_addf(&text, "results are in %s\n", s->directory);
-	print(s, &text);
-	if (r < 0)
-		(void)kt_cli_fail(s->cli, &err);
-	/* A fail is the worst, whatever else went wrong. */
-	if ((r < 0 || s->output_failed) && !s->report.tally.failed)
-		return KT_EXIT_FAILED;
-	return kt_tally_exit_status(&s->report.tally);
-}
-
-static bool is_dumb(void)
-{
-	const char *term = getenv("TERM");
-
-	return !term || strcmp(term, "dumb") == 0;
-}
-
-/* On this machine's own KVM. */
-static int run_here(struct session *s)
-{
-	struct ktstr_error err = { 0 };
-	const char *wanted = getenv("KTSTR_RUN_DIR");
+	uint32_t memory_mib = 0;
 	int r, status;
 
-	s->log = (struct ktstr_log){ .emit = emit_note, .userdata = s };
-	s->live = s->values->format == KT_REPORT_TEXT && !s->values->dmesg &&
-		  isatty(STDOUT_FILENO) && !is_dumb();
-	r = kt_sidecar_directory(wanted && *wanted ? wanted : NULL,
-				 &s->directory, &err);
+	r = kt_test_plan_prepare(plan, cli->log, &err);
 	if (r == 0)
-		r = kt_watch_init(&s->watch, false, &err);
-	if (r < 0)
-		return kt_cli_fail(s->cli, &err);
-	status = run_and_report(s);
-	kt_watch_deinit(&s->watch);
-	return status;
-}
-
-static int print_list(const struct session *s)
-{
-	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
-
-	for (size_t i = 0; i < s->choice.n; i++) {
-		const struct kt_chosen_test *chosen = &s->choice.tests[i];
-
-		if (s->choice.n_lists > 1)
-			kt_strbuf_addf(&text, "%s ", chosen->list->binary);
-		kt_strbuf_addf(&text, "%s [", chosen->test->name);
-		kt_topology_print(&text, declared(s) ?:
-						 &chosen->test->topology);
-		kt_strbuf_addf(&text, "] %us%s\n", chosen->test->duration_s,
-			       chosen->test->expect_err ? ", to fail" : "");
-	}
-	return kt_cli_print(s->cli, &text);
-}
-
-static int test_run_session(struct session *s)
-{
-	struct ktstr_error err = { 0 };
-	uint32_t memory_mib;
-	int status, r;
-
-	r = prepare(s, &err);
-	if (r == 0)
-		r = largest_memory(s, &memory_mib, &err);
-	if (r == 0)
-		r = kt_cli_run_nested(s->cli, s->values->accel,
-				      s->values->nest_shape, memory_mib,
+		r = kt_test_plan_memory(plan, &memory_mib, &err);
+	if (r == 0 && memory_mib)
+		r = kt_cli_run_nested(cli, v->accel, v->nest_shape, memory_mib,
 				      &status, &err);
 	if (r < 0)
-		return kt_cli_fail(s->cli, &err);
-	return r > 0 ? status : run_here(s);
+		return kt_cli_fail(cli, &err);
+	return r > 0 ? status : kt_test_session_run(cli, plan);
+}
+
+static int bisect_status(int status)
+{
+	bool no_verdict = status == ktstr_verdict_exit_code(KTSTR_SKIP) ||
+			  status == ktstr_verdict_exit_code(KTSTR_INCONCLUSIVE);
+
+	return no_verdict ? EXIT_BISECT_SKIP : status;
+}
+
+static const char path[] = "ktstr test";
+
+static int check_values(const struct kt_cli *cli, const struct kt_test_values *v)
+{
+	if (v->gauntlet && v->topology)
+		return kt_cli_usage_error(cli, path,
+					  "--gauntlet varies the machines, and "
+					  "--topology says which one it is; "
+					  "give one of them");
+	if (v->budget_ms != KT_TEST_BUDGET_NONE && !v->gauntlet)
+		return kt_cli_usage_error(cli, path,
+					  "--budget chooses from the runs of a "
+					  "gauntlet; give --gauntlet too");
+	if (v->bisect && v->list)
+		return kt_cli_usage_error(cli, path,
+					  "--bisect is about the end of tests, "
+					  "and --list runs none; give one of "
+					  "them");
+	if (v->budget_ms == 0)
+		return kt_cli_usage_error(cli, path,
+					  "--budget must be > 0: nothing runs "
+					  "in no time");
+	return KT_EXIT_OK;
 }
 
 static int test_run(struct kt_cli *cli, const void *values,
 		    const struct kt_words *operands)
 {
-	_cleanup_(session_deinit) struct session s = {
-		.cli = cli,
-		.values = values,
-	};
+	const struct kt_test_values *v = values;
+	_cleanup_test_plan_ struct kt_test_plan plan = { 0 };
 	struct ktstr_error err = { 0 };
-	int r;
+	int status = check_values(cli, v);
 
-	r = kt_choice_init(&s.choice, operands, &s.values->patterns, &err);
-	if (r == 0 && s.values->list && s.values->topology)
-		r = kt_topology_parse(s.values->topology, &s.topology, &err);
-	if (r < 0)
-		return kt_cli_fail(cli, &err);
-	return s.values->list ? print_list(&s) : test_run_session(&s);
+	if (status != KT_EXIT_OK)
+		return status;
+	if (kt_test_plan_init(&plan, v, operands, &err) < 0)
+		status = kt_cli_fail(cli, &err);
+	else
+		status = v->list ? print_list(cli, &plan) : run_plan(cli, &plan);
+	return v->bisect ? bisect_status(status) : status;
 }
 
 const struct kt_command kt_test_command = {
@@ -469,11 +290,13 @@ const struct kt_command kt_test_command = {
 		"was inconclusive, else 0; and 77 when all were skipped. The "
 		"numbers behind the verdicts are in a directory below "
 		"./ktstr-runs, or the one that KTSTR_RUN_DIR names, as "
-		"NAME.ktstr.json. Ctrl-C ends the running test and reports "
-		"those that are over.",
+		"NAME.ktstr.json. Ctrl-C ends what is running and reports "
+		"what is over; a second one ends ktstr itself.",
 	.example = "ktstr test ./mytests\n"
 		   "ktstr test ./mytests -k 'wake_*' --kernel 7.3 "
 		   "--repeat 20\n"
+		   "ktstr test ./mytests --gauntlet --kernel 7.3 --kernel "
+		   "6.18 --budget 10min\n"
 		   "ktstr test ./mytests --format junit > report.xml",
 	.options = test_options,
 	.operand = {
@@ -483,7 +306,7 @@ const struct kt_command kt_test_command = {
 		.complete = KT_COMPLETE_FILE,
 		.help = "A test binary.",
 	},
-	.values_bytes = sizeof(struct test_values),
+	.values_bytes = sizeof(struct kt_test_values),
 	.defaults = &test_defaults,
 	.run = test_run,
 };

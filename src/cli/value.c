@@ -101,6 +101,7 @@ static int set_seconds(const char *source, const char *text, uint32_t *to,
 		     {"s", 1000},
 		     {"ms", 1},
 		     {"m", 60 * 1000},
+		     {"min", 60 * 1000},
 		     {"h", 3600 * 1000}};
 	char *end = NULL;
 	double value = -1;

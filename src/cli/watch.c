@@ -61,7 +61,10 @@ static void on_signal(struct kt_watch *watch, int number)
 		if (watch->stop_signal)
 			die_of(number);
 		watch->stop_signal = number;
-		ktstr_vm_stop(watch->vm);
+		if (watch->vm)
+			ktstr_vm_stop(watch->vm);
+		else
+			watch->end(watch->userdata);
 	}
 }
 
@@ -186,9 +189,6 @@ static int block_signals(struct kt_watch *watch, struct ktstr_error *err)
 {
 	sigset_t watched, blocked;
 
-	/* Since the machine before this one. */
-	if (watch->blocked)
-		return 0;
 	watched_signals(&watched);
 	watch->signal_fd = signalfd(-1, &watched, SFD_CLOEXEC);
 	if (watch->signal_fd < 0)
@@ -229,7 +229,6 @@ void kt_watch_stop(struct kt_watch *watch)
 		(void)eventfd_write(watch->end_fd, 1);
 		pthread_join(watch->thread, NULL);
 		watch->running = false;
-		(void)eventfd_read(watch->end_fd, &(eventfd_t){0});
 	}
 	watch->vm = NULL;
 	kt_terminal_restore();

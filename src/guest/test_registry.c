@@ -111,11 +111,18 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "memory_mib", test->memory_mib },
 		{ "duration_s", test->duration_s },
 		{ "timeout_s", test->timeout_s },
+		{ "min_numa_nodes", test->min_numa_nodes },
+		{ "max_numa_nodes", test->max_numa_nodes },
+		{ "min_llcs", test->min_llcs },
+		{ "max_llcs", test->max_llcs },
+		{ "min_cpus", test->min_cpus },
+		{ "max_cpus", test->max_cpus },
 	};
 	json_t *entry =
-		json_pack("{s:s, s:s, s:b, s:o}", "name", test->name, "file",
+		json_pack("{s:s, s:s, s:b, s:b, s:o}", "name", test->name, "file",
 			  test->file, "expect_err", test->expect_err,
-			  "include_files", list_files(test));
+			  "requires_smt", test->requires_smt, "include_files",
+			  list_files(test));
 
 	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
 	     i++) {

@@ -13,6 +13,7 @@
 #include "base/macro.h"
 #include "base/process.h"
 #include "base/strbuf.h"
+#include "topology/grammar.h"
 #include "topology/topology.h"
 #include "wire/guest_files.h"
 
@@ -32,6 +33,7 @@ static void test_deinit(struct kt_test *test)
 	for (size_t i = 0; i < test->n_include_files; i++)
 		free(test->include_files[i]);
 	free(test->include_files);
+	kt_profiles_deinit(&test->profiles);
 }
 
 void kt_test_list_deinit(struct kt_test_list *list)
@@ -89,15 +91,33 @@ static int take_name(const json_t *entry, struct kt_test *test,
 	return 0;
 }
 
+struct number {
+	const char *key;
+	uint32_t min;
+	uint32_t max;
+	uint32_t *to;
+};
+
+static int take_number(const json_t *entry, const struct number *number,
+		       struct ktstr_error *err)
+{
+	const json_t *value = json_object_get(entry, number->key);
+	json_int_t n = json_integer_value(value);
+
+	if (!json_is_integer(value))
+		return kt_err(err, -EINVAL, "\"%s\" is no number", number->key);
+	if (n < number->min || n > number->max)
+		return kt_err(err, -EINVAL,
+			      "%s must be from %u to %u, not %lld", number->key,
+			      number->min, number->max, (long long)n);
+	*number->to = (uint32_t)n;
+	return 0;
+}
+
 static int take_numbers(const json_t *entry, struct kt_test *test,
 			struct ktstr_error *err)
 {
-	const struct {
-		const char *key;
-		uint32_t min;
-		uint32_t max;
-		uint32_t *to;
-	} numbers[] = {
+	const struct number numbers[] = {
 		{ "line", 0, INT32_MAX, &test->line },
 		{ "numa_nodes", 1, KT_TOPOLOGY_MAX_NODES,
 		  &test->topology.numa_nodes },
@@ -112,20 +132,42 @@ static int take_numbers(const json_t *entry, struct kt_test *test,
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(numbers); i++) {
-		const json_t *value = json_object_get(entry, numbers[i].key);
-		json_int_t n = json_integer_value(value);
+		int r = take_number(entry, &numbers[i], err);
 
-		if (!json_is_integer(value))
-			return kt_err(err, -EINVAL, "\"%s\" is no number",
-				      numbers[i].key);
-		if (n < numbers[i].min || n > numbers[i].max)
-			return kt_err(err, -EINVAL,
-				      "%s must be from %u to %u, not %lld",
-				      numbers[i].key, numbers[i].min,
-				      numbers[i].max, (long long)n);
-		*numbers[i].to = (uint32_t)n;
+		if (r < 0)
+			return r;
 	}
 	return 0;
+}
+
+/* Each may be absent and is then none. */
+static int take_constraints(const json_t *entry, struct kt_constraints *ret,
+			    struct ktstr_error *err)
+{
+	const struct number numbers[] = {
+		{ "min_numa_nodes", 0, UINT32_MAX, &ret->min_numa_nodes },
+		{ "max_numa_nodes", 0, UINT32_MAX, &ret->max_numa_nodes },
+		{ "min_llcs", 0, UINT32_MAX, &ret->min_llcs },
+		{ "max_llcs", 0, UINT32_MAX, &ret->max_llcs },
+		{ "min_cpus", 0, UINT32_MAX, &ret->min_cpus },
+		{ "max_cpus", 0, UINT32_MAX, &ret->max_cpus },
+	};
+	const json_t *smt = json_object_get(entry, "requires_smt");
+
+	*ret = KT_CONSTRAINTS_NONE;
+	for (size_t i = 0; i < KT_ARRAY_SIZE(numbers); i++) {
+		int r = json_object_get(entry, numbers[i].key) ?
+				take_number(entry, &numbers[i], err) :
+				0;
+
+		if (r < 0)
+			return r;
+	}
+	if (smt && !json_is_boolean(smt))
+		return kt_err(err, -EINVAL,
+			      "\"requires_smt\" is neither true nor false");
+	ret->requires_smt = json_is_true(smt);
+	return kt_constraints_check(ret, err);
 }
 
 static int take_files(const json_t *entry, struct kt_test *test,
@@ -153,11 +195,31 @@ static int take_files(const json_t *entry, struct kt_test *test,
 	return 0;
 }
 
+/* The kernel's own scheduler has none. */
+static int take_scheduler(const json_t *entry, struct kt_test *test,
+			  struct ktstr_error *err)
+{
+	const json_t *scheduler = json_object_get(entry, "scheduler");
+
+	if (scheduler && !json_is_object(scheduler))
+		return kt_err(err, -EINVAL, "\"scheduler\" is no object");
+	return kt_profiles_parse(json_object_get(scheduler, "flags"),
+				 &test->profiles, err);
+}
+
 static int check_topology(const struct kt_test *test, struct ktstr_error *err)
 {
 	_cleanup_topology_ struct kt_topology *topology = NULL;
+	_cleanup_strbuf_ struct kt_strbuf text = {}, why = {};
+	int r = kt_topology_from_public(&test->topology, &topology, err);
 
-	return kt_topology_from_public(&test->topology, &topology, err);
+	if (r < 0 || kt_constraints_allow(&test->constraints, topology, &why))
+		return r;
+	kt_topology_print(&text, &test->topology);
+	return kt_err(err, -EINVAL,
+		      "the machine that it declares, %s, is outside its own "
+		      "constraints: %s; change one or the other",
+		      kt_strbuf_text(&text), kt_strbuf_text(&why));
 }
 
 static int take_test(const json_t *entry, struct kt_test *test,
@@ -174,7 +236,11 @@ static int take_test(const json_t *entry, struct kt_test *test,
 		r = kt_err(err, -EINVAL,
 			   "\"expect_err\" is neither true nor false");
 	if (r == 0)
+		r = take_constraints(entry, &test->constraints, err);
+	if (r == 0)
 		r = take_files(entry, test, err);
+	if (r == 0)
+		r = take_scheduler(entry, test, err);
 	if (r == 0)
 		r = check_topology(test, err);
 	test->expect_err = json_is_true(expect_err);

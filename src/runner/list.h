@@ -15,6 +15,8 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "runner/constraints.h"
+#include "runner/profile.h"
 
 /* Names are C identifiers: they become file names and fit on a line. */
 #define KT_TEST_NAME_MAX 128
@@ -24,13 +26,15 @@ struct kt_test {
 	char *name;
 	char *file; /* of the source, with its line */
 	uint32_t line;
-	struct ktstr_topology topology; /* uniform */
+	struct ktstr_topology topology; /* uniform; within `constraints` */
+	struct kt_constraints constraints;
 	uint32_t memory_mib;
 	uint32_t duration_s;
 	uint32_t timeout_s; /* 0: by duration_s */
 	bool expect_err;
 	char **include_files; /* PATH or PATH:GUEST_PATH */
 	size_t n_include_files;
+	struct kt_profiles profiles; /* of its scheduler */
 };
 
 struct kt_test_list {

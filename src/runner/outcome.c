@@ -359,18 +359,27 @@ int kt_outcome_judge(const struct kt_judging *judging,
 	return r;
 }
 
+int kt_outcome_of_skip(const struct kt_judging *judging, const char *why,
+		       struct kt_outcome *ret)
+{
+	int r;
+
+	*ret = (struct kt_outcome){ .verdict = KTSTR_SKIP, .reason = strdup(why) };
+	r = ret->reason ? forbid_skip(judging, ret) : -ENOMEM;
+	if (r < 0)
+		ret->broken = true;
+	return r;
+}
+
 int kt_outcome_of_error(const struct kt_judging *judging,
 			const struct ktstr_error *why, struct kt_outcome *ret)
 {
 	int r;
 
+	if (why->kind == KTSTR_ERROR_CONTENTION)
+		return kt_outcome_of_skip(judging, why->message, ret);
 	*ret = (struct kt_outcome){ .verdict = KTSTR_SKIP };
-	if (why->kind == KTSTR_ERROR_CONTENTION) {
-		ret->reason = strdup(why->message);
-		r = ret->reason ? forbid_skip(judging, ret) : -ENOMEM;
-	} else {
-		r = broken(ret, "%s", why->message);
-	}
+	r = broken(ret, "%s", why->message);
 	if (r < 0)
 		ret->broken = true;
 	return r;

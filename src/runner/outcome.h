@@ -61,6 +61,10 @@ int kt_outcome_judge(const struct kt_judging *judging,
 		     const struct ktstr_vm_result *result,
 		     struct kt_outcome *ret);
 
+/* Of a test that is not meant for the machine that it was to have: a skip. */
+int kt_outcome_of_skip(const struct kt_judging *judging, const char *why,
+		       struct kt_outcome *ret);
+
 /* Of a machine that did not run: contention is a skip, all else is broken. */
 int kt_outcome_of_error(const struct kt_judging *judging,
 			const struct ktstr_error *why, struct kt_outcome *ret);

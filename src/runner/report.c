@@ -18,13 +18,14 @@ void kt_report_deinit(struct kt_report *report)
 {
 	kt_strbuf_deinit(&report->cases);
 	kt_strbuf_deinit(&report->rates);
+	kt_strbuf_deinit(&report->repeated);
 }
 
 static void end_repeats(struct kt_report *report, struct kt_strbuf *out)
 {
-	if (report->repeated)
+	if (report->repeated.length)
 		report_ops(report)->rate(report, out);
-	report->repeated = NULL;
+	kt_strbuf_reset(&report->repeated);
 	report->repeats = (struct kt_tally){};
 }
 
@@ -33,17 +34,31 @@ void kt_report_begin(struct kt_report *report, struct kt_strbuf *out)
 	report_ops(report)->begin(report, out);
 }
 
+/* The last repeats of the one before may have been interrupted. */
+static void begin_repeats(struct kt_report *report,
+			  const struct kt_test_run *run, struct kt_strbuf *out)
+{
+	_cleanup_strbuf_ struct kt_strbuf name = {};
+
+	kt_run_name(&name, run->test, &run->labels, 1, 1);
+	if (strcmp(kt_strbuf_text(&report->repeated), kt_strbuf_text(&name)) == 0)
+		return;
+	end_repeats(report, out);
+	kt_strbuf_add(&report->repeated, kt_strbuf_text(&name));
+}
+
 void kt_report_add(struct kt_report *report, const struct kt_test_run *run,
 		   struct kt_strbuf *out)
 {
 	if (run->interrupted)
 		return;
+	if (run->of > 1)
+		begin_repeats(report, run, out);
 	report->done++;
 	kt_tally_add(&report->tally, &run->outcome);
 	report_ops(report)->add(report, run, out);
 	if (run->of == 1)
 		return;
-	report->repeated = run->test->name;
 	kt_tally_add(&report->repeats, &run->outcome);
 	if (run->nth == run->of)
 		end_repeats(report, out);
@@ -66,9 +81,7 @@ double kt_report_seconds(const struct kt_test_run *run)
 
 void kt_report_name(struct kt_strbuf *sb, const struct kt_test_run *run)
 {
-	kt_strbuf_add(sb, run->test->name);
-	if (run->of > 1)
-		kt_strbuf_addf(sb, " (%u of %u)", run->nth, run->of);
+	kt_run_name(sb, run->test, &run->labels, run->nth, run->of);
 }
 
 static size_t character_bytes(unsigned char first)

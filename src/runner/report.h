@@ -27,9 +27,9 @@ struct kt_report {
 	bool color;
 	size_t done;
 	struct kt_tally tally;
-	/* Of the test that is being repeated; its name is borrowed. */
+	/* Of what is being repeated, and its name. */
 	struct kt_tally repeats;
-	const char *repeated;
+	struct kt_strbuf repeated;
 	/* JUnit, whose counts come first: written when all are known. */
 	struct kt_strbuf cases;
 	struct kt_strbuf rates;
@@ -40,7 +40,7 @@ void kt_report_deinit(struct kt_report *report);
 
 void kt_report_begin(struct kt_report *report, struct kt_strbuf *out);
 
-/* Runs of one test come one after the other; interrupted ones are left out. */
+/* Repeats of a run come one after the other; interrupted ones are left out. */
 void kt_report_add(struct kt_report *report, const struct kt_test_run *run,
 		   struct kt_strbuf *out);
 

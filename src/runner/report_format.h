@@ -22,7 +22,7 @@ extern const struct kt_report_ops kt_report_junit_ops;
 /* How long the test took, or, where it did not say, the whole of its run. */
 double kt_report_seconds(const struct kt_test_run *run);
 
-/* "NAME", or "NAME (2 of 10)" of a repeated test. */
+/* As kt_run_name(). */
 void kt_report_name(struct kt_strbuf *sb, const struct kt_test_run *run);
 
 /*

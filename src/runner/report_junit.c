@@ -104,7 +104,7 @@ static void junit_add(struct kt_report *report, const struct kt_test_run *run,
 static void junit_rate(struct kt_report *report, struct kt_strbuf *out)
 {
 	(void)out;
-	kt_strbuf_addf(&report->rates, "%s: ", report->repeated);
+	kt_strbuf_addf(&report->rates, "%s: ", kt_strbuf_text(&report->repeated));
 	kt_tally_print_rate(&report->rates, &report->repeats);
 	kt_strbuf_add_char(&report->rates, '\n');
 }

@@ -59,7 +59,7 @@ static void text_add(struct kt_report *report, const struct kt_test_run *run,
 
 static void text_rate(struct kt_report *report, struct kt_strbuf *out)
 {
-	kt_strbuf_addf(out, "%s: ", report->repeated);
+	kt_strbuf_addf(out, "%s: ", kt_strbuf_text(&report->repeated));
 	kt_tally_print_rate(out, &report->repeats);
 	kt_strbuf_add_char(out, '\n');
 }

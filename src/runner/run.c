@@ -22,11 +22,33 @@ static int no_memory(struct ktstr_error *err)
 	return kt_err_errno(err, -ENOMEM, "no memory for a run");
 }
 
+void kt_run_name(struct kt_strbuf *sb, const struct kt_test *test,
+		 const struct kt_run_labels *labels, uint32_t nth, uint32_t of)
+{
+	const char *const words[] = { labels->preset, labels->kernel,
+				      labels->profile };
+	const char *mark = " (";
+
+	kt_strbuf_add(sb, test->name);
+	for (size_t i = 0; i < KT_ARRAY_SIZE(words); i++) {
+		if (!words[i])
+			continue;
+		kt_strbuf_addf(sb, "%s%s", mark, words[i]);
+		mark = ", ";
+	}
+	if (of > 1) {
+		kt_strbuf_addf(sb, "%s%u of %u", mark, nth, of);
+		mark = ", ";
+	}
+	if (*mark == ',')
+		kt_strbuf_add_char(sb, ')');
+}
+
 static uint32_t plan_memory(const struct kt_test *test,
 			    const struct kt_topology *topology)
 {
-	uint32_t floor_mib = KT_MAX(topology->n_cpus * MEMORY_PER_CPU_MIB,
-				    MEMORY_FLOOR_MIB);
+	uint32_t floor_mib =
+		KT_MAX(topology->n_cpus * MEMORY_PER_CPU_MIB, MEMORY_FLOOR_MIB);
 
 	return topology->has_declared_memory ?
 		       kt_topology_memory_mib(topology) :
@@ -50,6 +72,37 @@ static uint32_t plan_timeout(const struct kt_run_request *request)
 		       KT_TEST_MARGIN_S);
 }
 
+/* Where the test's own machine is, it has been found fit. */
+static int find_misfit(const struct kt_run_request *request,
+		       const struct kt_topology *topology,
+		       struct kt_run_plan *plan)
+{
+	_cleanup_strbuf_ struct kt_strbuf why = {};
+
+	if (kt_constraints_allow(&request->test->constraints, topology, &why))
+		return 0;
+	plan->misfit = kt_strbuf_steal(&why);
+	return plan->misfit ? 0 : -ENOMEM;
+}
+
+static int list_run_args(const struct kt_run_request *request,
+			 struct kt_run_plan *plan)
+{
+	const char *const *more = request->profile_args;
+	size_t n = 0;
+
+	while (more && more[n])
+		n++;
+	plan->run_args = calloc(n + 3, sizeof(*plan->run_args));
+	if (!plan->run_args)
+		return -ENOMEM;
+	plan->run_args[0] = KT_TEST_ARG_RUN;
+	plan->run_args[1] = request->test->name;
+	for (size_t i = 0; i < n; i++)
+		plan->run_args[2 + i] = more[i];
+	return 0;
+}
+
 int kt_run_plan_init(struct kt_run_plan *plan,
 		     const struct kt_run_request *request,
 		     struct ktstr_error *err)
@@ -60,15 +113,16 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 	_cleanup_strbuf_ struct kt_strbuf text = {};
 	int r = kt_topology_from_public(declared, &topology, err);
 
-	*plan = (struct kt_run_plan){
-		.run_args = { KT_TEST_ARG_RUN, request->test->name, NULL },
-	};
+	*plan = (struct kt_run_plan){};
 	if (r < 0)
 		return r;
 	kt_topology_print(&text, declared);
 	plan->topology = kt_strbuf_steal(&text);
-	if (!plan->topology)
+	if (!plan->topology || list_run_args(request, plan) < 0 ||
+	    find_misfit(request, topology, plan) < 0) {
+		kt_run_plan_deinit(plan);
 		return no_memory(err);
+	}
 	plan->n_cpus = topology->n_cpus;
 	plan->config =
 		KTSTR_VM_CONFIG(.kernel = request->kernel,
@@ -86,7 +140,9 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 void kt_run_plan_deinit(struct kt_run_plan *plan)
 {
 	free(plan->topology);
-	plan->topology = NULL;
+	free(plan->run_args);
+	free(plan->misfit);
+	*plan = (struct kt_run_plan){};
 }
 
 static int run_machine(const struct kt_run_request *request,
@@ -116,15 +172,30 @@ static int describe(struct kt_test_run *run, struct kt_run_plan *plan)
 	return run->topology ? 0 : -ENOMEM;
 }
 
-static int judge(const struct kt_run_request *request, uint32_t timeout_ms,
-		 const struct ktstr_error *why, struct kt_test_run *run)
+static int judge_misfit(const struct kt_judging *judging,
+			const struct kt_run_plan *plan, struct kt_test_run *run)
+{
+	_cleanup_strbuf_ struct kt_strbuf why = {};
+
+	kt_strbuf_addf(&why, "the test is not meant for this machine: %s",
+		       plan->misfit);
+	if (kt_strbuf_failed(&why))
+		return -ENOMEM;
+	return kt_outcome_of_skip(judging, kt_strbuf_text(&why), &run->outcome);
+}
+
+static int judge(const struct kt_run_request *request,
+		 const struct kt_run_plan *plan, const struct ktstr_error *why,
+		 struct kt_test_run *run)
 {
 	const struct kt_judging judging = {
 		.test = request->test,
-		.timeout_ms = timeout_ms,
+		.timeout_ms = plan->config.timeout_ms,
 		.no_skip = request->no_skip,
 	};
 
+	if (plan->misfit)
+		return judge_misfit(&judging, plan, run);
 	if (!run->machine)
 		return kt_outcome_of_error(&judging, why, &run->outcome);
 	/* A test that was over before it was stopped is judged as any other. */
@@ -141,19 +212,17 @@ int kt_test_run_once(const struct kt_run_request *request,
 	_cleanup_test_run_ struct kt_test_run run = {
 		.test = request->test,
 		.binary = request->binary,
+		.labels = request->labels,
 		.nth = 1,
 		.of = 1,
 		.started = time(NULL),
 	};
 	struct ktstr_error why = {};
 	uint64_t start_ns = kt_now_ns();
-	uint32_t timeout_ms;
 
-	if (kt_run_plan_init(&plan, request, &why) == 0)
+	if (kt_run_plan_init(&plan, request, &why) == 0 && !plan.misfit)
 		(void)run_machine(request, &plan, &run.machine, &why);
-	timeout_ms = plan.config.timeout_ms;
-	if (describe(&run, &plan) < 0 ||
-	    judge(request, timeout_ms, &why, &run) < 0)
+	if (judge(request, &plan, &why, &run) < 0 || describe(&run, &plan) < 0)
 		return no_memory(err);
 	run.wall_ns = kt_now_ns() - start_ns;
 	*ret = run;

@@ -12,6 +12,7 @@
 
 #include <ktstr/vm.h>
 
+#include "base/strbuf.h"
 #include "runner/list.h"
 #include "runner/outcome.h"
 
@@ -19,14 +20,36 @@
 #define KT_RUNNER_BOOT_MS        (60 * 1000)
 #define KT_RUNNER_BOOT_NESTED_MS (300 * 1000) /* where all is emulated */
 
-/* Borrowed for the run. */
+/*
+ * What tells a run from the others of its test: words that can be shown and be
+ * part of a file's name. NULL where all runs have the same, or none has any.
+ */
+struct kt_run_labels {
+	const char *preset;
+	const char *kernel;
+	const char *profile;
+};
+
+/*
+ * "NAME", or with what there is to tell of the rest "NAME (PRESET, KERNEL,
+ * PROFILE, 2 of 10)"; the last one only where `of` is more than 1.
+ */
+void kt_run_name(struct kt_strbuf *sb, const struct kt_test *test,
+		 const struct kt_run_labels *labels, uint32_t nth, uint32_t of);
+
+/* Borrowed for the run; the labels for as long as there is a kt_test_run. */
 struct kt_run_request {
 	const struct kt_test *test;
+	struct kt_run_labels labels;
 	const char *binary;
 	const struct ktstr_topology *topology; /* NULL: the test's own */
 	const char *kernel;
 	const struct ktstr_include_file *include_files;
 	size_t n_include_files;
+	/* For the test's scheduler, behind its own and the test's arguments;
+	 * NULL-terminated, NULL: none. The guest gets them as the words behind
+	 * the test's name, KT_TEST_ARG_RUN. */
+	const char *const *profile_args;
 	uint32_t timeout_ms; /* of the machine; 0: as the test declares */
 	bool nested;         /* this is an emulated machine */
 	bool no_skip;
@@ -44,9 +67,10 @@ struct kt_run_request {
 /* What a machine is made from; `config` borrows the rest and the request. */
 struct kt_run_plan {
 	struct ktstr_vm_config config;
-	const char *run_args[3];
+	const char **run_args;
 	char *topology; /* as text */
 	uint32_t n_cpus;
+	char *misfit; /* why the test is not meant for it; NULL: it is */
 };
 
 int kt_run_plan_init(struct kt_run_plan *plan,
@@ -58,6 +82,7 @@ void kt_run_plan_deinit(struct kt_run_plan *plan);
 struct kt_test_run {
 	const struct kt_test *test; /* borrowed, as is `binary` */
 	const char *binary;
+	struct kt_run_labels labels;
 	uint32_t nth; /* of `of` runs of this test, counted from 1 */
 	uint32_t of;
 	char *topology; /* "" if the machine could not be planned */
@@ -73,8 +98,8 @@ struct kt_test_run {
 };
 
 /*
- * Runs the test. Whatever goes wrong is in the outcome; -ENOMEM when not even
- * that can be told. `nth` and `of` are 1.
+ * Runs the test, if it is meant for the machine. Whatever goes wrong is in the
+ * outcome; -ENOMEM when not even that can be told. `nth` and `of` are 1.
  */
 int kt_test_run_once(const struct kt_run_request *request,
 		     struct kt_test_run *ret, struct ktstr_error *err);

@@ -60,15 +60,20 @@ static json_t *make_test(const struct kt_test_run *run)
 
 	set_text(object, "binary", run->binary);
 	set_text(object, "file", test->file);
+	set_text(object, "profile", run->labels.profile);
 	return object;
 }
 
 static json_t *make_topology(const struct kt_test_run *run)
 {
-	return json_pack("{s:s, s:I, s:I, s:I, s:I}", "text", run->topology,
-			 "numa_nodes", (json_int_t)run->numa_nodes, "llcs",
-			 (json_int_t)run->llcs, "cpus", (json_int_t)run->n_cpus,
-			 "memory_mib", (json_int_t)run->memory_mib);
+	json_t *object =
+		json_pack("{s:s, s:I, s:I, s:I, s:I}", "text", run->topology,
+			  "numa_nodes", (json_int_t)run->numa_nodes, "llcs",
+			  (json_int_t)run->llcs, "cpus", (json_int_t)run->n_cpus,
+			  "memory_mib", (json_int_t)run->memory_mib);
+
+	set_text(object, "preset", run->labels.preset);
+	return object;
 }
 
 static json_t *make_notes(const struct kt_outcome *outcome)
@@ -237,10 +242,12 @@ static json_t *make_host(const struct kt_sidecar_host *host)
 	return object;
 }
 
-static json_t *make_kernel(const struct kt_sidecar_host *host)
+static json_t *make_kernel(const struct kt_test_run *run,
+			   const struct kt_sidecar_host *host)
 {
 	json_t *object = json_object();
 
+	set_text(object, "name", run->labels.kernel);
 	set_text(object, "image", host->kernel_image);
 	set_text(object, "release", host->kernel_release);
 	return object;
@@ -258,7 +265,7 @@ static json_t *make_document(const struct kt_test_run *run,
 		kt_outcome_name(outcome), "notes", make_notes(outcome),
 		"metrics", make_metrics(outcome), "repeat", "nth",
 		(json_int_t)run->nth, "of", (json_int_t)run->of, "timings",
-		make_timings(run), "kernel", make_kernel(host), "host",
+		make_timings(run), "kernel", make_kernel(run, host), "host",
 		make_host(host), "versions", "ktstr", KTSTR_VERSION);
 
 	set_text(root, "reason", outcome->reason);

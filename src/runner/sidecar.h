@@ -10,7 +10,7 @@
 #include "base/strbuf.h"
 #include "runner/run.h"
 
-/* What is the same for all runs; borrowed. */
+/* Where a run was; borrowed. */
 struct kt_sidecar_host {
 	const char *kernel_image; /* of the guest */
 	const char *kernel_release;

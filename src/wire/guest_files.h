@@ -124,13 +124,20 @@ static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,
 }
 
 /*
- * Words by which a test binary is told what to do; in the guest the first, with
- * the test's name behind it, is all of KT_GUEST_ARGS. --ktstr-list prints
+ * Words by which a test binary is told what to do. In the guest KT_GUEST_ARGS
+ * is the first of them and the test's name; words behind that are for the
+ * test's scheduler, after all other arguments that it has. --ktstr-list prints
  *
  *	{ "ktstr_list": 1, "tests": [{ "name": TEXT, "file": TEXT, "line": N,
  *	  "numa_nodes": N, "llcs": N, "cores": N, "threads": N,
  *	  "memory_mib": N, "duration_s": N, "timeout_s": N,
- *	  "expect_err": BOOL, "include_files": [TEXT...] }...] }
+ *	  "expect_err": BOOL, "include_files": [TEXT...],
+ *	  "min_numa_nodes": N, "max_numa_nodes": N, "min_llcs": N,
+ *	  "max_llcs": N, "min_cpus": N, "max_cpus": N,
+ *	  "requires_smt": BOOL, "scheduler": { "flags": [{ "name": TEXT,
+ *	  "args": [TEXT...], "needs": [TEXT...] }...] } }...] }
+ *
+ * What follows include_files may be absent.
  */
 #define KT_TEST_ARG_RUN  "--ktstr-test-fn"
 #define KT_TEST_ARG_LIST "--ktstr-list"

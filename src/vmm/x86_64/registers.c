@@ -11,8 +11,8 @@
 
 void kt_registers_text(int vcpu_fd, char *text, size_t size)
 {
-	struct kvm_sregs s;
-	struct kvm_regs r;
+	struct kvm_sregs s = {};
+	struct kvm_regs r = {};
 
 	if (ioctl(vcpu_fd, KVM_GET_REGS, &r) < 0 ||
 	    ioctl(vcpu_fd, KVM_GET_SREGS, &s) < 0) {

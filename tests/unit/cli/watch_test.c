@@ -31,7 +31,8 @@ struct user {
 
 /* The child's side. */
 static int child_events, child_stop[2];
-static bool another; /* a second VM is to follow */
+static bool never_ends; /* the VM does not care for being stopped */
+static bool without_vm; /* the watch calls back instead */
 
 /* One write a line: two threads of the child speak. */
 static void say(const char *line)
@@ -47,7 +48,8 @@ void ktstr_vm_stop(struct ktstr_vm *vm)
 {
 	(void)vm;
 	say("stop");
-	(void)kt_write_all(child_stop[1], "x", 1);
+	if (!never_ends)
+		(void)kt_write_all(child_stop[1], "x", 1);
 }
 
 void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns, uint16_t rows)
@@ -62,10 +64,6 @@ void ktstr_vm_resize_terminal(struct ktstr_vm *vm, uint16_t columns, uint16_t ro
 static void on_command(char command)
 {
 	switch (command) {
-	case 'n':
-		another = true;
-		(void)kt_write_all(child_stop[1], "x", 1);
-		break;
 	case 'a':
 		abort();
 	case 's':
@@ -97,39 +95,32 @@ static void run(const struct kt_watch *watch, int commands)
 	}
 }
 
-/* From one VM to the next; a stop that was asked for is the first one's. */
-static void go_on(struct kt_watch *watch, int commands)
+static void on_end(void *userdata)
 {
-	struct ktstr_error err = { 0 };
-	char c;
-
-	(void)!read(child_stop[0], &c, 1);
-	kt_watch_stop(watch);
-	say("between");
-	/* The test says when to go on, so that it can act in between. */
-	(void)!read(commands, &c, 1);
-	if (kt_watch_start(watch, (struct ktstr_vm *)watch, &err) < 0) {
-		say(err.message);
-		_exit(1);
-	}
-	say("started");
-	run(watch, commands);
+	say(userdata);
+	(void)kt_write_all(child_stop[1], "x", 1);
 }
 
 static void child_main(int commands)
 {
 	struct ktstr_error err = { 0 };
+	struct ktstr_vm *vm = without_vm ? NULL : (struct ktstr_vm *)&err;
 	struct kt_watch watch;
+	int r = pipe(child_stop);
 
-	if (pipe(child_stop) < 0 || kt_watch_init(&watch, true, &err) < 0 ||
-	    kt_watch_start(&watch, (struct ktstr_vm *)&watch, &err) < 0) {
+	if (r == 0)
+		r = kt_watch_init(&watch, true, &err);
+	if (r == 0) {
+		watch.end = on_end;
+		watch.userdata = (char *)"end";
+		r = kt_watch_start(&watch, vm, &err);
+	}
+	if (r < 0) {
 		say(err.message);
 		_exit(1);
 	}
 	say("started");
 	run(&watch, commands);
-	if (another)
-		go_on(&watch, commands);
 	kt_watch_stop(&watch);
 	say(watch.escaped ? "escaped" : "ended");
 	kt_watch_deinit(&watch);
@@ -362,27 +353,17 @@ static void three_escape_keys_end_the_vm(void **state)
 	assert_int_equal(finish(&user), 0);
 }
 
-static void start_another(struct user *user)
-{
-	start(user);
-	assert_int_equal(write(user->commands, "n", 1), 1);
-	expect_event(user, "between");
-	assert_restored(user);
-}
-
-static void a_second_vm_is_watched_like_the_first(void **state)
+static void without_a_vm_the_first_signal_calls_back(void **state)
 {
 	struct user user;
 	int status;
 
 	(void)state;
-	start_another(&user);
-	assert_int_equal(write(user.commands, "g", 1), 1);
-	expect_event(&user, "size 100x30");
-	expect_event(&user, "started");
-	assert_true(is_raw(&user));
+	without_vm = true;
+	start(&user);
+	without_vm = false;
 	kill(user.child, SIGINT);
-	expect_event(&user, "stop");
+	expect_event(&user, "end");
 	expect_event(&user, "ended");
 	assert_restored(&user);
 	status = finish(&user);
@@ -390,19 +371,22 @@ static void a_second_vm_is_watched_like_the_first(void **state)
 	assert_int_equal(WTERMSIG(status), SIGINT);
 }
 
-static void a_signal_between_two_vms_ends_the_second(void **state)
+/* As a user types it who does not want to wait for the end. */
+static void a_second_signal_ends_the_process_at_once(void **state)
 {
 	struct user user;
+	int status;
 
 	(void)state;
-	start_another(&user);
-	kill(user.child, SIGTERM);
-	assert_int_equal(write(user.commands, "g", 1), 1);
-	expect_event(&user, "size 100x30");
-	expect_event_among(&user, "started", "stop");
-	expect_event_among(&user, "ended", "stop");
-	assert_restored(&user);
-	assert_int_equal(WTERMSIG(finish(&user)), SIGTERM);
+	never_ends = true;
+	start(&user);
+	never_ends = false;
+	kill(user.child, SIGINT);
+	expect_event(&user, "stop");
+	kill(user.child, SIGINT);
+	status = finish(&user);
+	assert_true(WIFSIGNALED(status));
+	assert_int_equal(WTERMSIG(status), SIGINT);
 }
 
 int main(void)
@@ -415,8 +399,8 @@ int main(void)
 		cmocka_unit_test(a_new_window_size_is_passed_on),
 		cmocka_unit_test(keys_reach_the_vm_as_they_are),
 		cmocka_unit_test(three_escape_keys_end_the_vm),
-		cmocka_unit_test(a_second_vm_is_watched_like_the_first),
-		cmocka_unit_test(a_signal_between_two_vms_ends_the_second),
+		cmocka_unit_test(without_a_vm_the_first_signal_calls_back),
+		cmocka_unit_test(a_second_signal_ends_the_process_at_once),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

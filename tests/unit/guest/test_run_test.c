@@ -31,7 +31,8 @@ KTSTR_TEST(plain)
 
 KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
 	   .memory_mib = 512, .duration_s = 5, .timeout_s = 9,
-	   .expect_err = true, .include_files = files,
+	   .expect_err = true, .include_files = files, .max_numa_nodes = 2,
+	   .min_llcs = 2, .min_cpus = 8, .max_cpus = 24, .requires_smt = true,
 	   .payloads = KTSTR_PAYLOADS(&stress, &again, &own))
 {
 	return KTSTR_SKIP;
@@ -309,8 +310,10 @@ static void the_list_says_what_is_declared(void **state)
 		"{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
 		"\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\","
 		"\"stress-ng:bin/stress-ng\",\"build/own:bin/own\"],"
-		"\"llcs\":4,\"memory_mib\":512,\"numa_nodes\":2,\"threads\":2,"
-		"\"timeout_s\":9}");
+		"\"llcs\":4,\"max_cpus\":24,\"max_llcs\":12,"
+		"\"max_numa_nodes\":2,\"memory_mib\":512,\"min_cpus\":8,"
+		"\"min_llcs\":2,\"min_numa_nodes\":1,\"numa_nodes\":2,"
+		"\"requires_smt\":true,\"threads\":2,\"timeout_s\":9}");
 	json_decref(root);
 }
 

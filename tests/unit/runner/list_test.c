@@ -77,6 +77,11 @@ static void a_list_is_taken_as_it_is(void **state)
 		"\"numa_nodes\": 2, \"llcs\": 4, \"cores\": 2, \"threads\": 2, "
 		"\"memory_mib\": 1024, \"duration_s\": 5, \"timeout_s\": 9, "
 		"\"expect_err\": true, \"include_files\": [\"f\", \"g:/h\"], "
+		"\"min_numa_nodes\": 2, \"max_numa_nodes\": 3, "
+		"\"min_llcs\": 4, \"max_llcs\": 5, \"min_cpus\": 6, "
+		"\"max_cpus\": 16, \"requires_smt\": true, "
+		"\"scheduler\": {\"flags\": [{\"name\": \"f\", "
+		"\"args\": [\"-f\"], \"needs\": []}]}, "
 		"\"of_a_later_version\": 1}," TEST("b", "") "]}\n";
 	_cleanup_test_list_ struct kt_test_list list = {};
 	const struct kt_test *t;
@@ -100,7 +105,22 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_true(t->expect_err);
 	assert_int_equal(t->n_include_files, 2);
 	assert_string_equal(t->include_files[1], "g:/h");
-	assert_false(list.tests[1].expect_err);
+	assert_int_equal(t->constraints.min_numa_nodes, 2);
+	assert_int_equal(t->constraints.max_numa_nodes, 3);
+	assert_int_equal(t->constraints.min_llcs, 4);
+	assert_int_equal(t->constraints.max_llcs, 5);
+	assert_int_equal(t->constraints.min_cpus, 6);
+	assert_int_equal(t->constraints.max_cpus, 16);
+	assert_true(t->constraints.requires_smt);
+	assert_int_equal(t->profiles.n, 2);
+	assert_string_equal(t->profiles.profiles[1].args[0], "-f");
+	t = &list.tests[1];
+	assert_false(t->expect_err);
+	/* What a list has not is no constraint. */
+	assert_int_equal(t->constraints.min_cpus, 0);
+	assert_int_equal(t->constraints.max_cpus, UINT32_MAX);
+	assert_false(t->constraints.requires_smt);
+	assert_int_equal(t->profiles.n, 0);
 }
 
 #define TEST_AT(name, file, line)                                              \
@@ -208,6 +228,28 @@ static void what_is_out_of_range_is_refused(void **state)
 	expect_replaced("\"t.c\"", "null", "\"file\" is no text");
 }
 
+static void what_contradicts_itself_is_refused(void **state)
+{
+	(void)state;
+	expect_replaced("[]}", "[], \"min_cpus\": \"1\"}",
+			"\"min_cpus\" is no number");
+	expect_replaced("[]}", "[], \"max_llcs\": -1}",
+			"max_llcs must be from 0 to 4294967295, not -1");
+	expect_replaced("[]}", "[], \"requires_smt\": 1}",
+			"\"requires_smt\" is neither true nor false");
+	expect_replaced("[]}", "[], \"min_llcs\": 3, \"max_llcs\": 2}",
+			"min_llcs is 3 and max_llcs is 2");
+	expect_replaced("[]}", "[], \"max_llcs\": 1}",
+			"1n2l3c1t, is outside its own constraints: 2 llcs, but "
+			"max_llcs is 1");
+	expect_replaced("[]}", "[], \"requires_smt\": true}",
+			"one thread a core, but requires_smt is set");
+	expect_replaced("[]}", "[], \"scheduler\": 1}",
+			"\"scheduler\" is no object");
+	expect_replaced("[]}", "[], \"scheduler\": {\"flags\": 1}}",
+			"\"flags\" is no list");
+}
+
 static void a_binary_is_asked(void **state)
 {
 	_cleanup_test_list_ struct kt_test_list list = {};
@@ -291,6 +333,7 @@ int main(void)
 		cmocka_unit_test(tests_are_in_the_order_of_their_sources),
 		cmocka_unit_test(every_wrong_list_has_its_message),
 		cmocka_unit_test(what_is_out_of_range_is_refused),
+		cmocka_unit_test(what_contradicts_itself_is_refused),
 		cmocka_unit_test(a_binary_is_asked),
 		cmocka_unit_test(a_bare_name_is_a_file_here),
 		cmocka_unit_test(what_is_no_program_is_refused),

@@ -112,6 +112,50 @@ static void repeats_have_a_rate_and_interruptions_are_told(void **state)
 	}
 }
 
+/* Two kernels; a signal when the first one's second repeat is running. */
+static void report_kernels(struct kt_report *report, struct kt_strbuf *out)
+{
+	static const char *const kernels[] = { "7.3", "6.18" };
+
+	report->planned = 4;
+	kt_report_begin(report, out);
+	for (uint32_t i = 0; i < 4; i++) {
+		struct kt_test_run run = made_up_runs[0];
+
+		run.labels = (struct kt_run_labels){ "tiny-1llc", kernels[i / 2],
+						     "fast+numa" };
+		run.nth = i % 2 + 1;
+		run.of = 2;
+		run.interrupted = i == 1;
+		kt_report_add(report, &run, out);
+	}
+	kt_report_end(report, 1000000000, out);
+}
+
+static void kernels_and_presets_are_told_apart(void **state)
+{
+	static const struct {
+		enum kt_report_format format;
+		const char *golden;
+	} cases[] = {
+		{ KT_REPORT_TEXT, "report/kernels-text.txt" },
+		{ KT_REPORT_TAP, "report/kernels-tap.txt" },
+		{ KT_REPORT_JUNIT, "report/kernels-junit.xml" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < 3; i++) {
+		_cleanup_report_ struct kt_report report = {
+			.format = cases[i].format
+		};
+		_cleanup_strbuf_ struct kt_strbuf out = {};
+
+		report_kernels(&report, &out);
+		assert_int_equal(report.done, 3);
+		assert_golden(cases[i].golden, out.data);
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -120,6 +164,7 @@ int main(void)
 		cmocka_unit_test(tap_is_version_14),
 		cmocka_unit_test(junit_comes_as_a_whole),
 		cmocka_unit_test(repeats_have_a_rate_and_interruptions_are_told),
+		cmocka_unit_test(kernels_and_presets_are_told_apart),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,6 +8,7 @@
 static const struct kt_test small = {
 	.name = (char *)"small",
 	.topology = { 1, 1, 2, 1, NULL, NULL },
+	.constraints = KT_CONSTRAINTS_NONE,
 	.memory_mib = 100,
 	.duration_s = 12,
 };
@@ -104,6 +105,75 @@ static void the_machine_outlives_its_test(void **state)
 	expect_timeout(100, 1500, true, 1500);
 }
 
+static void the_schedulers_profile_is_behind_the_name(void **state)
+{
+	static const char *const args[] = { "--fast", "2", NULL };
+	const struct kt_run_request request = { .test = &small,
+						.profile_args = args };
+	_cleanup_(kt_run_plan_deinit) struct kt_run_plan p = {};
+
+	(void)state;
+	plan(&request, &p);
+	assert_ptr_equal(p.config.run_args, p.run_args);
+	assert_string_equal(p.run_args[1], "small");
+	assert_string_equal(p.run_args[2], "--fast");
+	assert_string_equal(p.run_args[3], "2");
+	assert_null(p.run_args[4]);
+}
+
+/* A machine that the user asked for, and the test is not meant for. */
+static void a_misfit_is_a_skip_with_the_reason(void **state)
+{
+	const struct ktstr_topology wide = KTSTR_TOPOLOGY(1, 1, 5, 1);
+	struct kt_test test = small;
+	struct kt_run_request request = { .test = &test,
+					  .binary = "/nonexistent/tests",
+					  .labels = { .kernel = "7.3" },
+					  .topology = &wide,
+					  .kernel = "/nonexistent/image" };
+	_cleanup_test_run_ struct kt_test_run skipped = {}, failed = {};
+
+	(void)state;
+	test.constraints.max_cpus = 4;
+	assert_int_equal(kt_test_run_once(&request, &skipped, NULL), 0);
+	assert_string_equal(kt_outcome_name(&skipped.outcome), "skip");
+	assert_string_equal(skipped.outcome.reason,
+			    "the test is not meant for this machine: 5 cpus, "
+			    "but max_cpus is 4");
+	assert_string_equal(skipped.topology, "1n1l5c1t");
+	assert_string_equal(skipped.labels.kernel, "7.3");
+	assert_int_equal(skipped.n_cpus, 5);
+	assert_null(skipped.machine);
+	request.no_skip = true;
+	assert_int_equal(kt_test_run_once(&request, &failed, NULL), 0);
+	assert_string_equal(kt_outcome_name(&failed.outcome), "fail");
+	assert_contains(failed.outcome.reason, "KTSTR_NO_SKIP_MODE");
+	assert_contains(failed.outcome.reason, "max_cpus is 4");
+}
+
+static void expect_name(const struct kt_run_labels labels, uint32_t nth,
+			uint32_t of, const char *expected)
+{
+	_cleanup_strbuf_ struct kt_strbuf name = {};
+
+	kt_run_name(&name, &small, &labels, nth, of);
+	assert_string_equal(kt_strbuf_text(&name), expected);
+}
+
+static void a_name_has_what_tells_runs_apart(void **state)
+{
+	const struct kt_run_labels none = {};
+	const struct kt_run_labels kernel = { .kernel = "7.3" };
+	const struct kt_run_labels all = { "tiny-1llc", "7.3", "a+b" };
+
+	(void)state;
+	expect_name(none, 1, 1, "small");
+	expect_name(none, 2, 3, "small (2 of 3)");
+	expect_name(kernel, 1, 1, "small (7.3)");
+	expect_name(kernel, 2, 3, "small (7.3, 2 of 3)");
+	expect_name(all, 1, 1, "small (tiny-1llc, 7.3, a+b)");
+}
+
 static void what_cannot_be_planned_is_broken(void **state)
 {
 	const struct ktstr_topology wrong = KTSTR_TOPOLOGY(2, 3, 1, 1);
@@ -142,6 +212,9 @@ int main(void)
 		cmocka_unit_test(the_machine_is_the_tests),
 		cmocka_unit_test(memory_is_what_the_test_or_the_cpus_need),
 		cmocka_unit_test(the_machine_outlives_its_test),
+		cmocka_unit_test(the_schedulers_profile_is_behind_the_name),
+		cmocka_unit_test(a_misfit_is_a_skip_with_the_reason),
+		cmocka_unit_test(a_name_has_what_tells_runs_apart),
 		cmocka_unit_test(what_cannot_be_planned_is_broken),
 		cmocka_unit_test(what_cannot_be_built_is_broken),
 	};

@@ -225,6 +225,29 @@ static void steal_and_events_are_there(void **state)
 			 5000000000);
 }
 
+/* Where there are several kernels, presets or profiles, and only there. */
+static void what_tells_runs_apart_is_there(void **state)
+{
+	_cleanup_json_ json_t *schema = load_schema();
+	_cleanup_strbuf_ struct kt_strbuf violations = {};
+	_cleanup_json_ json_t *alone = document_of(&made_up_runs[0]);
+	_cleanup_json_ json_t *document = NULL;
+	struct kt_test_run run = made_up_runs[0];
+
+	(void)state;
+	run.labels = (struct kt_run_labels){ "tiny-1llc", "7.3", "fast+numa" };
+	document = document_of(&run);
+	schema_check(schema, document, "$", &violations);
+	assert_string_equal(kt_strbuf_text(&violations), "");
+	assert_string_equal(text_at(document, "topology", "preset"),
+			    "tiny-1llc");
+	assert_string_equal(text_at(document, "kernel", "name"), "7.3");
+	assert_string_equal(text_at(document, "test", "profile"), "fast+numa");
+	assert_null(text_at(alone, "topology", "preset"));
+	assert_null(text_at(alone, "kernel", "name"));
+	assert_null(text_at(alone, "test", "profile"));
+}
+
 static void what_was_not_measured_is_absent(void **state)
 {
 	_cleanup_json_ json_t *passed = document_of(&made_up_runs[0]);
@@ -307,6 +330,7 @@ int main(void)
 		cmocka_unit_test(the_schema_refuses_what_is_wrong),
 		cmocka_unit_test(what_was_measured_is_there),
 		cmocka_unit_test(steal_and_events_are_there),
+		cmocka_unit_test(what_tells_runs_apart_is_there),
 		cmocka_unit_test(what_was_not_measured_is_absent),
 		cmocka_unit_test(a_file_is_written_whole),
 		cmocka_unit_test(directories_are_never_shared_unless_named),

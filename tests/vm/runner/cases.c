@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <unistd.h>
 
 KTSTR_TEST(passes, .llcs = 2, .cores = 2, .memory_mib = 256)
@@ -81,5 +82,18 @@ KTSTR_TEST(prints_a_lot, .cores = 1, .memory_mib = 256)
 	line[sizeof(line) - 1] = '\n';
 	for (int i = 0; i < 8 * 1024; i++)
 		KTSTR_REQUIRE(ctx, fwrite(line, sizeof(line), 1, stdout) == 1);
+	return KTSTR_PASS;
+}
+
+/* On its own machine, and in a gauntlet on the two presets of four CPUs. */
+KTSTR_TEST(roams, .cores = 1, .memory_mib = 256, .duration_s = 1, .max_cpus = 4)
+{
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	struct utsname name;
+
+	KTSTR_REQUIRE(ctx, uname(&name) == 0);
+	KTSTR_REQUIRE(ctx, cpus == 1 || cpus == 4);
+	ktstr_note(ctx, "kernel %s", name.release);
+	ktstr_metric(ctx, "cpus", (double)cpus, "CPUs");
 	return KTSTR_PASS;
 }
