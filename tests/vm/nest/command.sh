@@ -71,6 +71,16 @@ echo one >file
 is "a host's file is seen" "$(nest cat file)" one
 echo two >file
 is "and its change at once" "$(nest cat file)" two
+cp "$(type -P sleep)" program
+# A rebuilt program, as a linker puts it in the old one's place.
+nest sh -c './program 4 && echo "the old one ended well"' >"$work/out" &
+nest_pid=$!
+sleep 2
+cp "$(type -P echo)" program.new && mv program.new program
+wait $nest_pid
+is "a program may be replaced under it" "$(cat "$work/out")" \
+	"the old one ended well"
+is "and what is started next is the new one" "$(nest ./program new)" new
 nest sh -c 'mkdir d; echo made > d/a; mv d/a d/b; ln -s b d/link'
 is "files made inside are the host's" "$(cat d/link)" made
 is "locks have a file system of their own" \
