@@ -3,13 +3,14 @@
 #include "workload/worker.h"
 
 #include <linux/mempolicy.h>
+#include <sys/mman.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "base/cpulist.h"
 #include "base/fd.h"
 
-#define NUMA_WORDS ((KT_CPULIST_MAX + 1) / 64)
+#define NUMA_PAGES 256
 
 static int numa_check(const struct ktstr_work *work, struct ktstr_error *err)
 {
@@ -50,19 +51,63 @@ static size_t numa_part_bytes(const struct ktstr_worker *worker,
 }
 
 /*
- * Moves a part to a node, and leaves no policy on it: memory with one is none
- * of NUMA balancing's business.
+ * Moves pages to a node, or with `node` -1 only looks where they are: how many
+ * of them are not on `wanted` is told in `ret_away`.
+ */
+static int numa_move(unsigned char *part, size_t bytes, int node, int wanted,
+		     size_t *ret_away)
+{
+	size_t page = (size_t)sysconf(_SC_PAGESIZE), away = 0;
+	int nodes[NUMA_PAGES], status[NUMA_PAGES];
+	void *pages[NUMA_PAGES];
+
+	for (size_t at = 0; at < bytes;) {
+		unsigned long n = 0;
+
+		for (; n < NUMA_PAGES && at < bytes; at += page, n++) {
+			pages[n] = part + at;
+			nodes[n] = node;
+		}
+		/* More than 0 is the number that could not be moved just now. */
+		if (syscall(SYS_move_pages, 0, n, pages,
+			    node < 0 ? NULL : nodes, status, MPOL_MF_MOVE) < 0)
+			return -errno;
+		for (unsigned long i = 0; i < n; i++)
+			away += status[i] != wanted;
+	}
+	*ret_away = away;
+	return 0;
+}
+
+/*
+ * Has most of a part lie on a node. Not by a memory policy: NUMA balancing
+ * keeps off memory that has one, and begins anew with memory whose policy
+ * changes. And only where need be: to move pages stops every CPU's page lists.
  */
 static int numa_place_part(unsigned char *part, size_t bytes, size_t node)
 {
-	unsigned long mask[NUMA_WORDS] = { 0 };
+	size_t pages = bytes / (size_t)sysconf(_SC_PAGESIZE), away;
+	int r = numa_move(part, bytes, -1, (int)node, &away);
 
-	mask[node / 64] = 1UL << node % 64;
-	/* The kernel takes one bit less than it is told. */
-	if (syscall(SYS_mbind, part, bytes, MPOL_BIND, mask, node + 2,
-		    MPOL_MF_MOVE) < 0 ||
-	    syscall(SYS_mbind, part, bytes, MPOL_DEFAULT, NULL, 0, 0) < 0)
-		return -errno;
+	if (r < 0 || away <= pages / 2)
+		return r;
+	return numa_move(part, bytes, (int)node, (int)node, &away);
+}
+
+/* Huge ones lie across parts, and are few: what is balanced is pages. */
+static int numa_use_small_pages(const struct ktstr_worker *worker,
+				struct ktstr_error *err)
+{
+	/* EINVAL: a kernel that has no huge pages anyway. */
+	if (madvise(worker->memory, worker->memory_bytes, MADV_NOHUGEPAGE) < 0 &&
+	    errno != EINVAL)
+		return kt_err_errno(err, -errno,
+				    "NumaWorkingSetSweep: MADV_NOHUGEPAGE");
+	if (madvise(worker->memory, worker->memory_bytes, MADV_DONTNEED) < 0)
+		return kt_err_errno(err, -errno,
+				    "NumaWorkingSetSweep: MADV_DONTNEED");
+	kt_touch(worker->memory, worker->memory_bytes,
+		 (size_t)sysconf(_SC_PAGESIZE));
 	return 0;
 }
 
@@ -70,6 +115,7 @@ static int numa_setup(struct ktstr_worker *worker, struct ktstr_error *err)
 {
 	_cleanup_bitmap_ struct kt_bitmap nodes = { 0 };
 	size_t part, at = 0;
+	int r;
 
 	numa_read_nodes(&nodes);
 	if (kt_bitmap_count(&nodes) < 2)
@@ -83,8 +129,11 @@ static int numa_setup(struct ktstr_worker *worker, struct ktstr_error *err)
 			      "NumaWorkingSetSweep: size_bytes %zu is less "
 			      "than a page for each of %zu nodes",
 			      worker->memory_bytes, kt_bitmap_count(&nodes));
+	r = numa_use_small_pages(worker, err);
+	if (r < 0)
+		return r;
 	kt_bitmap_for_each (node, &nodes) {
-		int r = numa_place_part(worker->memory + at, part, node);
+		r = numa_place_part(worker->memory + at, part, node);
 
 		if (r < 0)
 			return kt_err_errno(err, r,

@@ -227,7 +227,7 @@ static bool host_has_smt(void)
 			 "thread_siblings_list",
 			 cpu);
 		if (!CPU_ISSET(cpu, &allowed) ||
-		    kt_read_file(path, 4096, &text, NULL) < 0 ||
+		    kt_read_file(path, 65536, &text, NULL) < 0 ||
 		    kt_cpulist_parse(text, &siblings, NULL) < 0)
 			continue;
 		kt_bitmap_for_each (other, &siblings)
@@ -302,7 +302,7 @@ static size_t host_nodes(void)
 	_cleanup_bitmap_ struct kt_bitmap nodes = { 0 };
 	_cleanup_free_ char *text = NULL;
 
-	if (kt_read_file("/sys/devices/system/node/has_memory", 4096, &text,
+	if (kt_read_file("/sys/devices/system/node/has_memory", 65536, &text,
 			 NULL) < 0 ||
 	    kt_cpulist_parse(text, &nodes, NULL) < 0)
 		return 1;
