@@ -2,7 +2,9 @@
 /*
  * What the telemetry of a worker costs: work units a second of SpinWait, which
  * gives a sign of work every 4096 spins, and of the same spins counted without
- * one, in pairs. CPU seconds, so that a busy machine does not count.
+ * one, in pairs. Of the kinds that are woken all the time what counts is the
+ * price of a sign and of a latency sample. CPU seconds, so that a busy machine
+ * does not count.
  */
 #include <stdio.h>
 #include <unistd.h>
@@ -10,10 +12,11 @@
 #include "bench.h"
 #include "workload/workers.h"
 
-#define ROUNDS     15
-#define RUN_US     200000
-#define STOP_MS    5000
-#define BENCH_SPIN 4096
+#define ROUNDS        15
+#define RUN_US        200000
+#define STOP_MS       5000
+#define BENCH_SPIN    4096
+#define BENCH_SAMPLES 256
 
 static void spin_without_signs(struct ktstr_worker *worker, void *argument)
 {
@@ -33,6 +36,16 @@ static void sign_only(struct ktstr_worker *worker, void *argument)
 	(void)argument;
 	while (ktstr_worker_mark(worker, 1))
 		;
+}
+
+/* The cost of a latency sample, less the little that its share of a sign is. */
+static void sample_only(struct ktstr_worker *worker, void *argument)
+{
+	(void)argument;
+	do {
+		for (int i = 0; i < BENCH_SAMPLES; i++)
+			kt_woken(worker, 0);
+	} while (ktstr_worker_mark(worker, BENCH_SAMPLES));
 }
 
 /* Units a second of CPU time. */
@@ -64,15 +77,18 @@ static double rate(struct ktstr_work work)
 
 int main(void)
 {
-	struct bench_samples with = { .n = 0 }, without = with, sign = with;
+	struct bench_samples with = { .n = 0 }, without = with, sign = with,
+			     sample = with;
 
 	for (int i = 0; i < ROUNDS; i++) {
 		bench_add(&with, rate(KTSTR_SPIN_WAIT()));
 		bench_add(&without,
 			  rate(KTSTR_CUSTOM(.run = spin_without_signs)));
 		bench_add(&sign, 1e9 / rate(KTSTR_CUSTOM(.run = sign_only)));
+		bench_add(&sample, 1e9 / rate(KTSTR_CUSTOM(.run = sample_only)));
 	}
 	bench_print_ratio("workers_telemetry", &with, &without, "spins/s");
 	bench_print_value("workers_sign_ns", bench_median(&sign), "ns");
+	bench_print_value("workers_sample_ns", bench_median(&sample), "ns");
 	return 0;
 }

@@ -62,6 +62,18 @@ enum ktstr_work_kind {
 	KTSTR_WORK_WAKE_CHAIN,
 	KTSTR_WORK_THUNDERING_HERD,
 	KTSTR_WORK_TIMER_LATENCY,
+	KTSTR_WORK_PRIORITY_INVERSION,
+	KTSTR_WORK_SIGNAL_STORM,
+	KTSTR_WORK_PREEMPT_STORM,
+	KTSTR_WORK_RT_STARVATION,
+	KTSTR_WORK_SMT_SIBLING_SPIN,
+	KTSTR_WORK_ALU_HOT,
+	KTSTR_WORK_NUMA_WORKING_SET_SWEEP,
+	KTSTR_WORK_CGROUP_ATTACH_STORM,
+	KTSTR_WORK_EPOLL_STORM,
+	KTSTR_WORK_IRQ_WAKE,
+	KTSTR_WORK_NET_TRAFFIC,
+	KTSTR_WORK_SCHBENCH,
 };
 
 struct ktstr_mixed {
@@ -165,6 +177,79 @@ struct ktstr_timer_latency {
 	uint32_t period_us;
 };
 
+/*
+ * The first worker of a set is the low one, at nice 19, which holds a mutex;
+ * the second the high one, of FIFO priority 1, which wants it; the others spin
+ * in the middle. All of a set share one CPU.
+ */
+struct ktstr_priority_inversion {
+	uint32_t middles;
+	uint32_t hold_spins; /* of the low one, with the mutex */
+	uint32_t period_us;  /* between two times that the high one wants it */
+	bool plain;          /* a mutex that hands no priority on */
+};
+
+struct ktstr_signal_storm {
+	uint32_t spins;    /* behind each signal to the partner */
+	uint32_t sleep_us; /* then slept, until the partner's signal; 0: never */
+};
+
+/* The first of a set, of FIFO priority 1, wakes on its victims' CPU. */
+struct ktstr_preempt_storm {
+	uint32_t victims;
+	uint32_t period_us;
+	uint32_t spins; /* of the first one, each time */
+};
+
+/* The first of a set spins at FIFO priority 1; the others want its CPU. */
+struct ktstr_rt_starvation {
+	uint32_t starved;
+	uint32_t burst_ms;
+	uint32_t rest_ms; /* > 0: whoever ends the work has to run too */
+};
+
+struct ktstr_alu_hot {
+	uint32_t steps; /* of eight chains of multiplications, a unit */
+};
+
+struct ktstr_numa_sweep {
+	uint32_t size_bytes; /* each worker's own, an equal part a node */
+	uint32_t stride_bytes;
+	uint32_t passes; /* over a part before it goes to the next node's */
+};
+
+struct ktstr_cgroup_attach {
+	uint32_t spins; /* between two moves */
+};
+
+struct ktstr_epoll_storm {
+	uint32_t waiters; /* on the events of one sender: a set is one more */
+	uint32_t spins;   /* of the sender, between two events */
+};
+
+struct ktstr_irq_wake {
+	uint32_t period_us;
+};
+
+enum ktstr_net_protocol {
+	KTSTR_NET_UDP,
+	KTSTR_NET_TCP,
+};
+
+struct ktstr_net_traffic {
+	enum ktstr_net_protocol protocol;
+	uint32_t message_bytes; /* at most 16384 */
+	uint32_t burst;         /* messages sent before the answers are read */
+	uint32_t spins;         /* before each burst */
+};
+
+struct ktstr_schbench {
+	uint32_t workers;    /* of one message worker: a set is one more */
+	uint32_t size_bytes; /* each worker's own memory */
+	uint32_t operations; /* times that it goes through it for a request */
+	uint32_t sleep_us;   /* before it does, as for a network; 0: never */
+};
+
 /* Made by the macros below, which put the defaults in first. */
 struct ktstr_work {
 	enum ktstr_work_kind kind;
@@ -186,6 +271,17 @@ struct ktstr_work {
 		struct ktstr_wake_chain wake_chain;
 		struct ktstr_thundering_herd thundering_herd;
 		struct ktstr_timer_latency timer_latency;
+		struct ktstr_priority_inversion priority_inversion;
+		struct ktstr_signal_storm signal_storm;
+		struct ktstr_preempt_storm preempt_storm;
+		struct ktstr_rt_starvation rt_starvation;
+		struct ktstr_alu_hot alu_hot;
+		struct ktstr_numa_sweep numa_sweep;
+		struct ktstr_cgroup_attach cgroup_attach;
+		struct ktstr_epoll_storm epoll_storm;
+		struct ktstr_irq_wake irq_wake;
+		struct ktstr_net_traffic net_traffic;
+		struct ktstr_schbench schbench;
 	};
 };
 
@@ -253,6 +349,43 @@ struct ktstr_work {
 #define KTSTR_TIMER_LATENCY(...)                                               \
 	KTSTR_WORK_(KTSTR_WORK_TIMER_LATENCY, timer_latency,                   \
 		    .period_us = 1000, __VA_ARGS__)
+#define KTSTR_PRIORITY_INVERSION(...)                                          \
+	KTSTR_WORK_(KTSTR_WORK_PRIORITY_INVERSION, priority_inversion,         \
+		    .middles = 1, .hold_spins = 100000, .period_us = 1000,     \
+		    .plain = false, __VA_ARGS__)
+#define KTSTR_SIGNAL_STORM(...)                                                \
+	KTSTR_WORK_(KTSTR_WORK_SIGNAL_STORM, signal_storm, .spins = 1024,      \
+		    .sleep_us = 1000, __VA_ARGS__)
+#define KTSTR_PREEMPT_STORM(...)                                               \
+	KTSTR_WORK_(KTSTR_WORK_PREEMPT_STORM, preempt_storm, .victims = 1,     \
+		    .period_us = 200, .spins = 1024, __VA_ARGS__)
+#define KTSTR_RT_STARVATION(...)                                               \
+	KTSTR_WORK_(KTSTR_WORK_RT_STARVATION, rt_starvation, .starved = 1,     \
+		    .burst_ms = 1500, .rest_ms = 100, __VA_ARGS__)
+#define KTSTR_SMT_SIBLING_SPIN()                                               \
+	((struct ktstr_work){ .kind = KTSTR_WORK_SMT_SIBLING_SPIN })
+#define KTSTR_ALU_HOT(...)                                                     \
+	KTSTR_WORK_(KTSTR_WORK_ALU_HOT, alu_hot, .steps = 4096, __VA_ARGS__)
+#define KTSTR_NUMA_WORKING_SET_SWEEP(...)                                      \
+	KTSTR_WORK_(KTSTR_WORK_NUMA_WORKING_SET_SWEEP, numa_sweep,             \
+		    .size_bytes = 8 << 20, .stride_bytes = 64, .passes = 4,    \
+		    __VA_ARGS__)
+#define KTSTR_CGROUP_ATTACH_STORM(...)                                         \
+	KTSTR_WORK_(KTSTR_WORK_CGROUP_ATTACH_STORM, cgroup_attach,             \
+		    .spins = 100000, __VA_ARGS__)
+#define KTSTR_EPOLL_STORM(...)                                                 \
+	KTSTR_WORK_(KTSTR_WORK_EPOLL_STORM, epoll_storm, .waiters = 4,         \
+		    .spins = 4096, __VA_ARGS__)
+#define KTSTR_IRQ_WAKE(...)                                                    \
+	KTSTR_WORK_(KTSTR_WORK_IRQ_WAKE, irq_wake, .period_us = 500, __VA_ARGS__)
+#define KTSTR_NET_TRAFFIC(...)                                                 \
+	KTSTR_WORK_(KTSTR_WORK_NET_TRAFFIC, net_traffic,                       \
+		    .protocol = KTSTR_NET_UDP, .message_bytes = 64,            \
+		    .burst = 8, .spins = 1024, __VA_ARGS__)
+#define KTSTR_SCHBENCH(...)                                                    \
+	KTSTR_WORK_(KTSTR_WORK_SCHBENCH, schbench, .workers = 4,               \
+		    .size_bytes = 262144, .operations = 5, .sleep_us = 100,    \
+		    __VA_ARGS__)
 
 enum ktstr_policy {
 	KTSTR_POLICY_NORMAL,

@@ -40,6 +40,45 @@ const struct kt_work_ops kt_work_yield_heavy = {
 	.run = spin_yield_run,
 };
 
+static int spin_alu_check(const struct ktstr_work *work, struct ktstr_error *err)
+{
+	return kt_work_positive("AluHot", "steps", work->alu_hot.steps, err);
+}
+
+/* Eight chains that do not wait for each other fill a core's multipliers. */
+static void spin_alu_steps(uint32_t steps)
+{
+	uint64_t x[8] = { 1, 3, 5, 7, 11, 13, 17, 19 };
+
+	for (uint32_t i = 0; i < steps; i++) {
+		for (int chain = 0; chain < 8; chain++)
+			x[chain] = x[chain] * 0x5851f42d4c957f2d + 0x14057b7e;
+		/* Keeps the chains, and keeps them in registers. */
+		__asm__ volatile(""
+				 : "+r"(x[0]), "+r"(x[1]), "+r"(x[2]),
+				   "+r"(x[3]), "+r"(x[4]), "+r"(x[5]),
+				   "+r"(x[6]), "+r"(x[7]));
+	}
+}
+
+/*
+ * Presses the belief that a busy CPU is a busy CPU: work that fills the units
+ * of a core, from registers only, is what shared cores, frequency and capacity
+ * (arch_scale_cpu_capacity()) matter most to. A unit is a block of steps.
+ */
+static void spin_alu_run(struct ktstr_worker *worker)
+{
+	do
+		spin_alu_steps(worker->work->alu_hot.steps);
+	while (ktstr_worker_mark(worker, 1));
+}
+
+const struct kt_work_ops kt_work_alu_hot = {
+	.name = "AluHot",
+	.check = spin_alu_check,
+	.run = spin_alu_run,
+};
+
 static int spin_mixed_check(const struct ktstr_work *work, struct ktstr_error *err)
 {
 	return kt_work_positive("Mixed", "spins", work->mixed.spins, err);

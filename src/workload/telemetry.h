@@ -60,6 +60,8 @@ struct kt_slot {
 	uint64_t remote_pages;
 	struct kt_reservoir wake;
 	char error[256];
+	int error_code;
+	char left[256]; /* what is to be removed after it, the kind's to name */
 };
 
 /* `seed` decides which samples stay: the same run gives the same sample. */

@@ -2,6 +2,7 @@
 #include "workload/worker.h"
 
 #include <linux/futex.h>
+#include <poll.h>
 #include <sched.h>
 #include <sys/syscall.h>
 #include <time.h>
@@ -11,7 +12,8 @@
 #include "base/macro.h"
 
 /* How long a worker that waits for a partner can miss that it is to end. */
-#define WORKER_LOOK_NS 20000000L
+#define WORKER_LOOK_MS 20
+#define WORKER_LOOK_NS (WORKER_LOOK_MS * 1000000L)
 
 static const struct kt_work_ops *const worker_kinds[] = {
 	[KTSTR_WORK_SPIN_WAIT] = &kt_work_spin_wait,
@@ -37,6 +39,18 @@ static const struct kt_work_ops *const worker_kinds[] = {
 	[KTSTR_WORK_WAKE_CHAIN] = &kt_work_wake_chain,
 	[KTSTR_WORK_THUNDERING_HERD] = &kt_work_thundering_herd,
 	[KTSTR_WORK_TIMER_LATENCY] = &kt_work_timer_latency,
+	[KTSTR_WORK_PRIORITY_INVERSION] = &kt_work_priority_inversion,
+	[KTSTR_WORK_SIGNAL_STORM] = &kt_work_signal_storm,
+	[KTSTR_WORK_PREEMPT_STORM] = &kt_work_preempt_storm,
+	[KTSTR_WORK_RT_STARVATION] = &kt_work_rt_starvation,
+	[KTSTR_WORK_SMT_SIBLING_SPIN] = &kt_work_smt_sibling_spin,
+	[KTSTR_WORK_ALU_HOT] = &kt_work_alu_hot,
+	[KTSTR_WORK_NUMA_WORKING_SET_SWEEP] = &kt_work_numa_working_set_sweep,
+	[KTSTR_WORK_CGROUP_ATTACH_STORM] = &kt_work_cgroup_attach_storm,
+	[KTSTR_WORK_EPOLL_STORM] = &kt_work_epoll_storm,
+	[KTSTR_WORK_IRQ_WAKE] = &kt_work_irq_wake,
+	[KTSTR_WORK_NET_TRAFFIC] = &kt_work_net_traffic,
+	[KTSTR_WORK_SCHBENCH] = &kt_work_schbench,
 };
 
 const struct kt_work_ops *kt_work_ops(enum ktstr_work_kind kind)
@@ -106,6 +120,30 @@ bool kt_wait_word(struct ktstr_worker *worker, _Atomic uint32_t *word,
 	return true;
 }
 
+bool kt_wait_readable(struct ktstr_worker *worker, int fd, bool *ret_waited)
+{
+	struct pollfd p = { .fd = fd, .events = POLLIN };
+	int n = poll(&p, 1, 0);
+
+	*ret_waited = n == 0;
+	while (n <= 0) {
+		if (ktstr_worker_stopping(worker) || (n < 0 && errno != EINTR))
+			return false;
+		n = poll(&p, 1, WORKER_LOOK_MS);
+	}
+	return true;
+}
+
+bool kt_wait_own(struct ktstr_worker *worker, uint32_t other, uint32_t *ret)
+{
+	bool slept;
+
+	if (!kt_wait_word(worker, &worker->set->own[other], 0, &slept))
+		return false;
+	*ret = atomic_load(&worker->set->own[other]);
+	return true;
+}
+
 void kt_wake_word(_Atomic uint32_t *word, int how_many)
 {
 	syscall(SYS_futex, word, FUTEX_WAKE, how_many, NULL, NULL, 0);
@@ -131,4 +169,33 @@ bool kt_sleep_until(struct ktstr_worker *worker, uint64_t until_ns)
 		syscall(SYS_futex, worker->stop, FUTEX_WAIT_BITSET, 0, &until,
 			NULL, FUTEX_BITSET_MATCH_ANY);
 	return !ktstr_worker_stopping(worker);
+}
+
+int kt_become_fifo(const char *kind, int priority, struct ktstr_error *err)
+{
+	const struct sched_param param = { .sched_priority = priority };
+
+	if (sched_setscheduler(0, SCHED_FIFO, &param) == 0)
+		return 0;
+	return kt_err_errno(err, -errno,
+			    "%s: policy fifo, priority %d is refused; run it "
+			    "as root or raise ulimit -r, and see that its "
+			    "cgroup has real-time bandwidth",
+			    kind, priority);
+}
+
+void kt_share_cpu(struct ktstr_worker *worker)
+{
+	uint32_t set = worker->index / worker->members;
+	cpu_set_t allowed, one;
+	int skip, cpu = 0;
+
+	if (sched_getaffinity(0, sizeof(allowed), &allowed) < 0)
+		return;
+	skip = (int)(set % (uint32_t)CPU_COUNT(&allowed));
+	while (!CPU_ISSET(cpu, &allowed) || skip-- > 0)
+		cpu++;
+	CPU_ZERO(&one);
+	CPU_SET(cpu, &one);
+	sched_setaffinity(0, sizeof(one), &one);
 }

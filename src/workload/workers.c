@@ -83,6 +83,19 @@ static void workers_join_ring(struct workers_ring *ring,
 	workers_close_ring(ring);
 }
 
+/* Descriptors that all of a set have; lives while the set is forked. */
+struct workers_shared_fds {
+	int fds[KT_SET_MEMBERS];
+	uint32_t n; /* 0: none */
+};
+
+static void workers_close_shared(struct workers_shared_fds *shared)
+{
+	for (uint32_t i = 0; i < shared->n; i++)
+		kt_close(shared->fds[i]);
+	shared->n = 0;
+}
+
 static int workers_check_spec(const struct ktstr_workers *spec,
 			      const struct kt_work_ops *ops,
 			      struct ktstr_error *err)
@@ -164,8 +177,9 @@ static int workers_set_up(struct kt_workers *group, struct ktstr_worker *worker,
 }
 
 static _Noreturn void workers_be_one(struct kt_workers *group, uint32_t index,
-				     struct workers_ring *ring, int ready_fd,
-				     pid_t parent)
+				     struct workers_ring *ring,
+				     const struct workers_shared_fds *shared,
+				     int ready_fd, pid_t parent)
 {
 	struct kt_slot *slot = &group->shared->slots[index];
 	struct ktstr_worker worker = {
@@ -177,14 +191,18 @@ static _Noreturn void workers_be_one(struct kt_workers *group, uint32_t index,
 		.member = index % group->members,
 		.members = group->members,
 		.file_fd = -1,
+		.shared_fds = shared->n ? shared->fds : NULL,
 	};
 	struct ktstr_error err = { 0 };
 	uint64_t ready_ns;
+	int r;
 
 	workers_set_signals(parent);
 	workers_join_ring(ring, &worker);
-	if (workers_set_up(group, &worker, &err) < 0) {
+	r = workers_set_up(group, &worker, &err);
+	if (r < 0) {
 		snprintf(slot->error, sizeof(slot->error), "%.250s", err.message);
+		slot->error_code = r;
 		atomic_store(&slot->state, KT_SLOT_REFUSED);
 		_exit(1);
 	}
@@ -204,6 +222,7 @@ static int workers_fork_set(struct kt_workers *group, int ready_fd,
 			    struct ktstr_error *err)
 {
 	struct workers_ring ring = { .members = 0 };
+	struct workers_shared_fds shared = { .n = 0 };
 	pid_t parent = getpid();
 	int r = 0;
 
@@ -212,11 +231,17 @@ static int workers_fork_set(struct kt_workers *group, int ready_fd,
 		if (r < 0)
 			r = kt_err_errno(err, r, "pipes between workers");
 	}
+	if (r == 0 && group->ops->share) {
+		r = group->ops->share(&group->spec->work, shared.fds,
+				      group->members, err);
+		shared.n = r == 0 ? group->members : 0;
+	}
 	for (uint32_t i = 0; r == 0 && i < group->members; i++) {
 		pid_t pid = fork();
 
 		if (pid == 0)
-			workers_be_one(group, group->n, &ring, ready_fd, parent);
+			workers_be_one(group, group->n, &ring, &shared,
+				       ready_fd, parent);
 		if (pid < 0)
 			r = kt_err_errno(err, -errno,
 					 "worker %u cannot be forked; see "
@@ -226,6 +251,7 @@ static int workers_fork_set(struct kt_workers *group, int ready_fd,
 			group->pids[group->n++] = pid;
 	}
 	workers_close_ring(&ring);
+	workers_close_shared(&shared);
 	return r;
 }
 
@@ -246,8 +272,11 @@ static int workers_await_ready(const struct kt_workers *group, int fd,
 		const struct kt_slot *slot = &group->shared->slots[i];
 
 		if (atomic_load(&slot->state) == KT_SLOT_REFUSED)
-			return kt_err(err, -ECHILD, "worker %u: %s", i,
-				      slot->error);
+			return kt_err(err,
+				      slot->error_code == -EOPNOTSUPP ?
+					      -EOPNOTSUPP :
+					      -ECHILD,
+				      "worker %u: %s", i, slot->error);
 	}
 	return kt_workers_check(group, err);
 }
@@ -403,6 +432,8 @@ static void workers_reap(struct kt_workers *group, uint32_t i, uint64_t end_ns,
 				 1000;
 	kt_slot_report(&group->shared->slots[i], end_ns, cpu_ns, delay_ns,
 		       report);
+	if (group->ops->clean && report->wait_status != -1)
+		group->ops->clean(group->shared->slots[i].left);
 }
 
 static void workers_stop_one(struct kt_workers *group, uint32_t i,

@@ -21,7 +21,9 @@ struct kt_workers; /* opaque */
 /*
  * Checks the declaration, which is borrowed until the group is freed, and forks
  * its workers, which wait at the gate in their place when this returns. On
- * failure none is left.
+ * failure none is left. -EOPNOTSUPP: this machine lacks what the kind is about,
+ * such as SMT or a second node, and a test may be skipped for it; -ECHILD: a
+ * worker could not be set up for any other reason.
  */
 int kt_workers_start(const struct ktstr_workers *spec, struct kt_gate *gate,
 		     struct kt_workers **ret, struct ktstr_error *err);

@@ -519,14 +519,14 @@ static void custom_runs_the_tests_function(void **state)
 static void every_kind_has_operations(void **state)
 {
 	(void)state;
-	for (int i = 0; i <= KTSTR_WORK_TIMER_LATENCY; i++) {
+	for (int i = 0; i <= KTSTR_WORK_SCHBENCH; i++) {
 		const struct kt_work_ops *ops = kt_work_ops(i);
 
 		assert_non_null(ops);
 		assert_non_null(ops->name);
 		assert_non_null(ops->run);
 	}
-	assert_null(kt_work_ops(KTSTR_WORK_TIMER_LATENCY + 1));
+	assert_null(kt_work_ops(KTSTR_WORK_SCHBENCH + 1));
 }
 
 int main(void)
