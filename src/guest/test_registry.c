@@ -35,8 +35,7 @@ const struct ktstr_test *kt_test_find(const char *name)
 	return NULL;
 }
 
-static uint32_t dimension(uint32_t own, uint32_t of_scheduler,
-			  uint32_t otherwise)
+static uint32_t dimension(uint32_t own, uint32_t of_scheduler, uint32_t otherwise)
 {
 	if (own != KTSTR_OF_SCHEDULER)
 		return own;
@@ -57,17 +56,48 @@ struct ktstr_test kt_test_resolve(const struct ktstr_test *test)
 	return whole;
 }
 
-static json_t *list_files(const char *const *files)
+static json_t *list_texts(const char *const *texts)
 {
 	json_t *list = json_array();
 
-	for (size_t i = 0; files && files[i]; i++) {
-		if (json_array_append_new(list, json_string(files[i])) < 0) {
+	for (size_t i = 0; texts && texts[i]; i++) {
+		if (json_array_append_new(list, json_string(texts[i])) < 0) {
 			json_decref(list);
 			return NULL;
 		}
 	}
 	return list;
+}
+
+static json_t *list_flags(const struct ktstr_scheduler *scheduler)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < scheduler->n_flags; i++) {
+		const struct ktstr_scheduler_flag *flag = &scheduler->flags[i];
+
+		if (json_array_append_new(
+			    list,
+			    json_pack("{s:s, s:o, s:o}", "name", flag->name,
+				      "args", list_texts(flag->args), "needs",
+				      list_texts(flag->needs))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *list_scheduler(const struct ktstr_scheduler *scheduler)
+{
+	if (!scheduler)
+		return json_null();
+	return json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:s?}", "name",
+			 scheduler->name, "binary", scheduler->binary, "args",
+			 list_texts(scheduler->args), "enable",
+			 list_texts(scheduler->enable), "disable",
+			 list_texts(scheduler->disable), "flags",
+			 list_flags(scheduler), "cmdline", scheduler->cmdline);
 }
 
 static json_t *list_test(const struct ktstr_test *declared)
@@ -88,9 +118,11 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "timeout_s", test->timeout_s },
 	};
 	json_t *entry =
-		json_pack("{s:s, s:s, s:b, s:o}", "name", test->name, "file",
-			  test->file, "expect_err", test->expect_err,
-			  "include_files", list_files(test->include_files));
+		json_pack("{s:s, s:s, s:b, s:o, s:o, s:o}", "name", test->name,
+			  "file", test->file, "expect_err", test->expect_err,
+			  "include_files", list_texts(test->include_files),
+			  "scheduler", list_scheduler(test->scheduler),
+			  "extra_sched_args", list_texts(test->extra_sched_args));
 
 	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
 	     i++) {

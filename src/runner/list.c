@@ -32,6 +32,8 @@ static void test_deinit(struct kt_test *test)
 	for (size_t i = 0; i < test->n_include_files; i++)
 		free(test->include_files[i]);
 	free(test->include_files);
+	kt_scheduler_free(test->scheduler);
+	kt_texts_deinit(&test->extra_sched_args);
 }
 
 void kt_test_list_deinit(struct kt_test_list *list)
@@ -175,6 +177,9 @@ static int take_test(const json_t *entry, struct kt_test *test,
 			   "\"expect_err\" is neither true nor false");
 	if (r == 0)
 		r = take_files(entry, test, err);
+	if (r == 0)
+		r = kt_scheduler_take(entry, &test->scheduler,
+				      &test->extra_sched_args, err);
 	if (r == 0)
 		r = check_topology(test, err);
 	test->expect_err = json_is_true(expect_err);

@@ -15,6 +15,7 @@
 
 #include "base/cleanup.h"
 #include "base/error.h"
+#include "runner/scheduler.h"
 
 /* Names are C identifiers: they become file names and fit on a line. */
 #define KT_TEST_NAME_MAX 128
@@ -31,6 +32,8 @@ struct kt_test {
 	bool expect_err;
 	char **include_files; /* PATH or PATH:GUEST_PATH */
 	size_t n_include_files;
+	struct kt_scheduler *scheduler; /* NULL: the kernel's own */
+	struct kt_texts extra_sched_args;
 };
 
 struct kt_test_list {

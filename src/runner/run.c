@@ -25,8 +25,8 @@ static int no_memory(struct ktstr_error *err)
 static uint32_t plan_memory(const struct kt_test *test,
 			    const struct kt_topology *topology)
 {
-	uint32_t floor_mib = KT_MAX(topology->n_cpus * MEMORY_PER_CPU_MIB,
-				    MEMORY_FLOOR_MIB);
+	uint32_t floor_mib =
+		KT_MAX(topology->n_cpus * MEMORY_PER_CPU_MIB, MEMORY_FLOOR_MIB);
 
 	return topology->has_declared_memory ?
 		       kt_topology_memory_mib(topology) :
@@ -47,24 +47,35 @@ static uint32_t plan_timeout(const struct kt_run_request *request)
 		return request->timeout_ms;
 	return boot_ms +
 	       1000 * (kt_test_timeout_s(test->timeout_s, test->duration_s) +
-		       KT_TEST_MARGIN_S);
+		       kt_scheduler_time_s(test->scheduler) + KT_TEST_MARGIN_S);
+}
+
+/* Enable and disable lines are commands for busybox. */
+static bool needs_shell(const struct kt_scheduler *scheduler)
+{
+	return scheduler && (scheduler->enable.n || scheduler->disable.n);
 }
 
 int kt_run_plan_init(struct kt_run_plan *plan,
 		     const struct kt_run_request *request,
 		     struct ktstr_error *err)
 {
+	const struct kt_test *test = request->test;
 	const struct ktstr_topology *declared =
-		request->topology ?: &request->test->topology;
+		request->topology ?: &test->topology;
 	_cleanup_topology_ struct kt_topology *topology = NULL;
 	_cleanup_strbuf_ struct kt_strbuf text = {};
 	int r = kt_topology_from_public(declared, &topology, err);
 
-	*plan = (struct kt_run_plan){
-		.run_args = { KT_TEST_ARG_RUN, request->test->name, NULL },
-	};
+	*plan = (struct kt_run_plan){};
 	if (r < 0)
 		return r;
+	r = kt_scheduler_plan_init(
+		&plan->scheduler, test->name, test->scheduler,
+		request->profile_args, &test->extra_sched_args,
+		request->include_files, request->n_include_files, err);
+	if (r < 0)
+		return kt_err_context(err, r, "test %s", test->name);
 	kt_topology_print(&text, declared);
 	plan->topology = kt_strbuf_steal(&text);
 	if (!plan->topology)
@@ -73,18 +84,23 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 	plan->config =
 		KTSTR_VM_CONFIG(.kernel = request->kernel,
 				.init_binary = request->binary,
-				.run_args = plan->run_args, .topology = *declared,
-				.memory_mib =
-					plan_memory(request->test, topology),
+				.run_args = plan->scheduler.run_args,
+				.topology = *declared,
+				.memory_mib = plan_memory(test, topology),
+				.cmdline = test->scheduler ?
+						   test->scheduler->cmdline :
+						   NULL,
 				.timeout_ms = plan_timeout(request),
-				.include_files = request->include_files,
-				.n_include_files = request->n_include_files,
+				.include_files = plan->scheduler.include_files,
+				.n_include_files = plan->scheduler.n_include_files,
+				.busybox = needs_shell(test->scheduler),
 				.dmesg = request->dmesg, .log = request->log);
 	return 0;
 }
 
 void kt_run_plan_deinit(struct kt_run_plan *plan)
 {
+	kt_scheduler_plan_deinit(&plan->scheduler);
 	free(plan->topology);
 	plan->topology = NULL;
 }

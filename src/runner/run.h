@@ -25,6 +25,8 @@ struct kt_run_request {
 	const char *binary;
 	const struct ktstr_topology *topology; /* NULL: the test's own */
 	const char *kernel;
+	/* Of its scheduler, behind that one's own; NULL-ended; NULL: none. */
+	const char *const *profile_args;
 	const struct ktstr_include_file *include_files;
 	size_t n_include_files;
 	uint32_t timeout_ms; /* of the machine; 0: as the test declares */
@@ -44,7 +46,7 @@ struct kt_run_request {
 /* What a machine is made from; `config` borrows the rest and the request. */
 struct kt_run_plan {
 	struct ktstr_vm_config config;
-	const char *run_args[3];
+	struct kt_scheduler_plan scheduler;
 	char *topology; /* as text */
 	uint32_t n_cpus;
 };

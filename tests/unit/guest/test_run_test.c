@@ -300,8 +300,10 @@ static void the_list_says_what_is_declared(void **state)
 	assert_string_equal(
 		text.data,
 		"{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
+		"\"extra_sched_args\":[],"
 		"\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\"],"
-		"\"llcs\":4,\"memory_mib\":512,\"numa_nodes\":2,\"threads\":2,"
+		"\"llcs\":4,\"memory_mib\":512,\"numa_nodes\":2,"
+		"\"scheduler\":null,\"threads\":2,"
 		"\"timeout_s\":9}");
 	json_decref(root);
 }

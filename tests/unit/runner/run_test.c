@@ -40,8 +40,9 @@ static void the_machine_is_the_tests(void **state)
 	assert_string_equal(p.config.run_args[0], "--ktstr-test-fn");
 	assert_string_equal(p.config.run_args[1], "small");
 	assert_null(p.config.run_args[2]);
-	assert_ptr_equal(p.config.include_files, files);
 	assert_int_equal(p.config.n_include_files, 1);
+	assert_string_equal(p.config.include_files[0].archive_path, "a");
+	assert_string_equal(p.config.include_files[0].host_path, "b");
 	assert_true(p.config.dmesg);
 	assert_false(p.config.busybox);
 	assert_int_equal(p.config.stdio.input_fd, -1);
