@@ -49,6 +49,7 @@ struct kt_session {
 	struct kt_strbuf crash;
 	struct kt_strbuf dmesg;
 	char *test_result; /* of the last such frame; NULL: none came */
+	struct kt_strbuf scheduler_log;
 	struct ktstr_kernel_address *addresses;
 	size_t n_addresses;
 };

@@ -39,6 +39,7 @@ enum kt_frame_type {
 	KT_FRAME_DMESG = KT_FRAME_TAG('D', 'M', 'S', 'G'), /* text */
 	KT_FRAME_TEST_RESULT =
 		KT_FRAME_TAG('T', 'R', 'E', 'S'), /* JSON, guest_files.h */
+	KT_FRAME_SCHEDULER_LOG = KT_FRAME_TAG('S', 'L', 'O', 'G'), /* bytes */
 
 	/* Host to guest. */
 	KT_FRAME_STDIN = KT_FRAME_TAG('S', 'T', 'D', 'I'), /* empty: EOF */

@@ -180,6 +180,11 @@ static void what_was_not_measured_is_absent(void **state)
 	assert_null(
 		json_object_get(json_object_get(late, "guest"), "exit_code"));
 	assert_null(json_object_get(passed, "reason"));
+	assert_null(text_at(passed, "test", "scheduler"));
+	assert_null(text_at(passed, "guest", "scheduler_log"));
+	assert_string_equal(text_at(crashed, "test", "scheduler"), "scx_mine");
+	assert_string_equal(text_at(crashed, "guest", "scheduler_log"),
+			    "attached ?\n");
 	/* The log is kept where something is to be found out. */
 	assert_null(text_at(passed, "guest", "console_tail"));
 	assert_string_equal(text_at(crashed, "guest", "console_tail"),
