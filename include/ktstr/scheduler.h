@@ -4,7 +4,7 @@
 
 /*
  * A scheduler under test: a program that loads one (sched_ext), or one that is
- * built into the kernel and is turned on and off by commands.
+ * built into the kernel and is turned on and off by commands, or both.
  *
  *	KTSTR_SCHEDULER(mine, .binary = "build/scx_mine",
  *			.args = KTSTR_WORDS("--verbose"), .llcs = 2, .cores = 4,
@@ -34,7 +34,7 @@ struct ktstr_checks;
  */
 struct ktstr_scheduler_flag {
 	const char *name;
-	const char *const *args;      /* that turn it on; NULL-ended */
+	const char *const *args;  /* that turn it on; NULL-ended */
 	const char *const *needs; /* names of others; NULL: none */
 };
 
@@ -43,11 +43,13 @@ struct ktstr_scheduler {
 	const char *name;
 
 	/* Of the host; relative to where `ktstr test` is run. NULL: none. Its
-	 * shared libraries come with it. */
+	 * shared libraries come with it. It stays while it is attached, and
+	 * ends when it gets a SIGTERM. */
 	const char *binary;
 	const char *const *args;
 
-	/* Shell commands for busybox, before and after the test. */
+	/* Shell commands for busybox, before it starts and when it has ended,
+	 * each to its end; one that fails is a fail of the test. */
 	const char *const *enable;
 	const char *const *disable;
 
@@ -66,7 +68,13 @@ struct ktstr_scheduler {
 	const char *cmdline; /* words for the kernel's command line */
 };
 
-/* { "name", "--arg", ... } each: .flags = ..., .n_flags = ... in one. */
+/*
+ * What it can be told, as .flags and .n_flags in one:
+ *
+ *	KTSTR_FLAGS({ .name = "fast", .args = KTSTR_WORDS("--fast") },
+ *		    { .name = "far", .args = KTSTR_WORDS("--far", "2"),
+ *		      .needs = KTSTR_WORDS("fast") })
+ */
 #define KTSTR_FLAGS(...)                                                       \
 	.flags = (const struct ktstr_scheduler_flag[]){ __VA_ARGS__ },         \
 	.n_flags =                                                             \

@@ -189,6 +189,8 @@ struct ktstr_vm_result {
 	/* NULL, or what a test binary reported as it came: hostile bytes, of
 	 * which those that are NUL read '?'. */
 	char *test_result;
+	/* NULL, or the end of what a test's scheduler wrote; NULs likewise. */
+	char *scheduler_log;
 	struct ktstr_kernel_address *kernel_addresses;
 	size_t n_kernel_addresses;
 	struct ktstr_kvm_stat *kvm_stats;

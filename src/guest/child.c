@@ -104,6 +104,42 @@ int kt_child_start_pipes(const char *path, char *const argv[],
 	return 0;
 }
 
+int kt_child_start_merged(const char *path, char *const argv[],
+			  struct kt_child *ret)
+{
+	_cleanup_close_ int null_fd = open("/dev/null", O_RDONLY | O_CLOEXEC);
+	_cleanup_close_ int out_read = -1, out_write = -1;
+	int pair[2];
+	pid_t pid;
+	int r;
+
+	if (null_fd < 0 || pipe2(pair, O_CLOEXEC) < 0)
+		return -errno;
+	out_read = pair[0];
+	out_write = pair[1];
+	r = child_set_nonblocking(out_read);
+	if (r < 0)
+		return r;
+
+	pid = fork();
+	if (pid < 0)
+		return -errno;
+	if (pid == 0) {
+		setsid();
+		dup2(null_fd, STDIN_FILENO);
+		dup2(out_write, STDOUT_FILENO);
+		dup2(out_write, STDERR_FILENO);
+		child_exec(path, argv);
+	}
+	*ret = (struct kt_child){
+		.pid = pid,
+		.in_fd = -1,
+		.out_fd = TAKE_FD(out_read),
+		.err_fd = -1,
+	};
+	return 0;
+}
+
 static int child_open_pty(int *ret_master, int *ret_slave)
 {
 	_cleanup_close_ int master = -1;

@@ -25,6 +25,13 @@ struct kt_child {
 int kt_child_start_pipes(const char *path, char *const argv[],
 			 struct kt_child *ret);
 
+/*
+ * As above with both streams in one pipe, out_fd, and nothing to read: in_fd
+ * and err_fd are -1.
+ */
+int kt_child_start_merged(const char *path, char *const argv[],
+			  struct kt_child *ret);
+
 /* As above on a new pty of this size, its controlling terminal. */
 int kt_child_start_pty(const char *path, char *const argv[], uint16_t columns,
 		       uint16_t rows, struct kt_child *ret);

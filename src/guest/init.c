@@ -418,6 +418,27 @@ static int init_send_result(struct init *init, struct ktstr_error *err)
 	return r < 0 ? kt_err_errno(err, r, "cannot send the test's result") : 0;
 }
 
+/*
+ * Absent unless the test had a scheduler that is a program. It is evidence, and
+ * the run has its result without it.
+ */
+static void init_send_scheduler_log(struct init *init)
+{
+	_cleanup_free_ char *text = NULL;
+	size_t length;
+	int r;
+
+	r = kt_read_file(KT_GUEST_SCHEDULER_LOG, KT_SCHEDULER_LOG_BYTES, &text,
+			 &length);
+	if (r == -ENOENT)
+		return;
+	if (r == 0)
+		r = kt_link_send(&init->link, KT_FRAME_SCHEDULER_LOG, text,
+				 length);
+	if (r < 0)
+		init_note(init, "the scheduler's log is lost");
+}
+
 static int init_send_exit(struct init *init, int exit_code,
 			  struct ktstr_error *err)
 {
@@ -461,8 +482,10 @@ int kt_guest_init_main(int argc, char **argv)
 	if (init_come_up(&init, &err) < 0)
 		init_fatal(&init, &err);
 	init_furnish(&init);
-	if (init_run(&init, &exit_code, &err) < 0 ||
-	    init_send_result(&init, &err) < 0 ||
+	if (init_run(&init, &exit_code, &err) < 0)
+		init_fatal(&init, &err);
+	init_send_scheduler_log(&init);
+	if (init_send_result(&init, &err) < 0 ||
 	    init_send_exit(&init, exit_code, &err) < 0)
 		init_fatal(&init, &err);
 	init_await_end(&init);

@@ -13,6 +13,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "guest/init.h"
+#include "guest/scheduler.h"
 #include "guest/test_registry.h"
 #include "guest/test_run.h"
 #include "wire/guest_files.h"
@@ -39,25 +40,47 @@ static int list_tests(void)
 	return 0;
 }
 
-static int run_test(const char *name)
+static int run_with(const struct ktstr_test *test,
+		    struct kt_test_companion *companion)
 {
-	const struct ktstr_test *declared = kt_test_find(name);
-	struct ktstr_test whole, *test = &whole;
+	unsigned int timeout_s =
+		kt_test_timeout_s(test->timeout_s, test->duration_s);
 	struct ktstr_error err = {};
 	enum ktstr_verdict verdict;
+
+	if (kt_test_run(test, timeout_s * 1000, companion, KT_GUEST_RESULT,
+			&verdict, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return EXIT_BROKEN;
+	}
+	return ktstr_verdict_exit_code(verdict);
+}
+
+/* `scheduler_argv`: its program in this guest and arguments, or nothing. */
+static int run_test(const char *name, char **scheduler_argv)
+{
+	const struct ktstr_test *declared = kt_test_find(name);
+	struct kt_guest_scheduler scheduler;
+	struct ktstr_test test;
+	struct ktstr_error err = {};
+	int status;
 
 	if (!declared) {
 		fprintf(stderr, "there is no test \"%s\" here\n", name);
 		return EXIT_BROKEN;
 	}
-	whole = kt_test_resolve(declared);
-	if (kt_test_run(test,
-			kt_test_timeout_s(test->timeout_s, test->duration_s) * 1000,
-			KT_GUEST_RESULT, &verdict, &err) < 0) {
+	test = kt_test_resolve(declared);
+	if (!test.scheduler)
+		return run_with(&test, NULL);
+	if (kt_guest_scheduler_init(&scheduler, test.scheduler,
+				    *scheduler_argv ? scheduler_argv : NULL,
+				    &kt_scheduler_in_guest, &err) < 0) {
 		fprintf(stderr, "%s\n", err.message);
 		return EXIT_BROKEN;
 	}
-	return ktstr_verdict_exit_code(verdict);
+	status = run_with(&test, &scheduler.companion);
+	kt_guest_scheduler_deinit(&scheduler);
+	return status;
 }
 
 static int hand_to_ktstr(int argc, char **argv)
@@ -96,7 +119,7 @@ int main(int argc, char **argv)
 		return kt_guest_init_main(argc, argv);
 	if (argc == 2 && strcmp(argv[1], KT_TEST_ARG_LIST) == 0)
 		return list_tests();
-	if (argc == 3 && strcmp(argv[1], KT_TEST_ARG_RUN) == 0)
-		return run_test(argv[2]);
+	if (argc >= 3 && strcmp(argv[1], KT_TEST_ARG_RUN) == 0)
+		return run_test(argv[2], argv + 3);
 	return hand_to_ktstr(argc, argv);
 }

@@ -95,6 +95,50 @@ static json_t *list_files(const struct ktstr_test *test)
 	return list;
 }
 
+static json_t *list_texts(const char *const *texts)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; texts && texts[i]; i++) {
+		if (json_array_append_new(list, json_string(texts[i])) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *list_flags(const struct ktstr_scheduler *scheduler)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < scheduler->n_flags; i++) {
+		const struct ktstr_scheduler_flag *flag = &scheduler->flags[i];
+
+		if (json_array_append_new(
+			    list,
+			    json_pack("{s:s, s:o, s:o}", "name", flag->name,
+				      "args", list_texts(flag->args), "needs",
+				      list_texts(flag->needs))) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
+static json_t *list_scheduler(const struct ktstr_scheduler *scheduler)
+{
+	if (!scheduler)
+		return json_null();
+	return json_pack("{s:s, s:s?, s:o, s:o, s:o, s:o, s:s?}", "name",
+			 scheduler->name, "binary", scheduler->binary, "args",
+			 list_texts(scheduler->args), "enable",
+			 list_texts(scheduler->enable), "disable",
+			 list_texts(scheduler->disable), "flags",
+			 list_flags(scheduler), "cmdline", scheduler->cmdline);
+}
+
 static json_t *list_test(const struct ktstr_test *declared)
 {
 	const struct ktstr_test whole = kt_test_resolve(declared);
@@ -118,11 +162,12 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "min_cpus", test->min_cpus },
 		{ "max_cpus", test->max_cpus },
 	};
-	json_t *entry =
-		json_pack("{s:s, s:s, s:b, s:b, s:o}", "name", test->name, "file",
-			  test->file, "expect_err", test->expect_err,
-			  "requires_smt", test->requires_smt, "include_files",
-			  list_files(test));
+	json_t *entry = json_pack(
+		"{s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "name", test->name,
+		"file", test->file, "expect_err", test->expect_err,
+		"requires_smt", test->requires_smt, "include_files",
+		list_files(test), "scheduler", list_scheduler(test->scheduler),
+		"extra_sched_args", list_texts(test->extra_sched_args));
 
 	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
 	     i++) {

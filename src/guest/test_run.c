@@ -90,6 +90,7 @@ const struct ktstr_test *ktstr_current(const struct ktstr_context *ctx)
 /* The runner's side. */
 struct test_run {
 	const struct ktstr_test *test;
+	struct kt_test_companion *companion; /* may be NULL */
 	pid_t pid;
 	int pid_fd;
 	int record_fd;
@@ -199,10 +200,6 @@ static int start(struct test_run *run, struct ktstr_error *err)
 	_cleanup_close_ int write_fd = -1;
 	int pair[2];
 
-	run->notes = json_array();
-	run->metrics = json_array();
-	if (!run->notes || !run->metrics)
-		return kt_err_errno(err, -ENOMEM, "no memory for a test");
 	if (pipe2(pair, O_CLOEXEC) < 0)
 		return kt_err_errno(err, -errno, "cannot make a pipe");
 	run->record_fd = pair[0];
@@ -226,31 +223,42 @@ static int start(struct test_run *run, struct ktstr_error *err)
 	return 0;
 }
 
-/* True when the test's process has ended by itself before that time. */
-static bool await_end(struct test_run *run, uint64_t deadline_ns)
+/* How the test's process came to its end. */
+enum ending {
+	ENDED_ITSELF,
+	TIME_WAS_UP,
+	COMPANION_FAILED, /* which tells why */
+};
+
+static enum ending await_end(struct test_run *run, uint64_t deadline_ns)
 {
 	struct pollfd fds[] = {
 		{ .fd = run->pid_fd, .events = POLLIN },
 		{ .fd = run->record_fd, .events = POLLIN },
+		{ .fd = run->companion ? run->companion->watch_fd : -1,
+		  .events = POLLIN },
 	};
 
 	for (;;) {
 		uint64_t now = kt_now_ns();
 
 		if (now >= deadline_ns)
-			return false;
+			return TIME_WAS_UP;
 		if (poll(fds, KT_ARRAY_SIZE(fds),
 			 (int)((deadline_ns - now) / NS_PER_MS) + 1) < 0 &&
 		    errno != EINTR)
-			return false;
+			return TIME_WAS_UP;
 		if (fds[1].revents && read_records(run) < 0)
 			fds[1].fd = -1;
 		if (fds[0].revents)
-			return true;
+			return ENDED_ITSELF;
+		if (fds[2].revents && !run->companion->attend(run->companion))
+			return COMPANION_FAILED;
 	}
 }
 
-static void conclude(struct test_run *run, bool ended, unsigned int timeout_ms)
+static void conclude(struct test_run *run, enum ending ending,
+		     unsigned int timeout_ms)
 {
 	int status = 0;
 
@@ -266,7 +274,9 @@ static void conclude(struct test_run *run, bool ended, unsigned int timeout_ms)
 	if (run->has_verdict && WIFEXITED(status) && WEXITSTATUS(status) == 0)
 		return;
 	run->verdict = KTSTR_FAIL;
-	if (!ended)
+	if (ending == COMPANION_FAILED)
+		return;
+	if (ending == TIME_WAS_UP)
 		add_note(run, "the test was still running after %.6g s",
 			 timeout_ms / 1000.0);
 	else if (WIFSIGNALED(status))
@@ -294,25 +304,55 @@ static int write_result(const struct test_run *run, uint64_t duration_ns,
 	return r < 0 ? kt_err_errno(err, r, "cannot write %s", path) : 0;
 }
 
+/* The test itself, in its process. */
+static int run_test(struct test_run *run, unsigned int timeout_ms,
+		    struct ktstr_error *err)
+{
+	uint64_t deadline_ns = kt_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+	int r = start(run, err);
+
+	if (r == 0)
+		conclude(run, await_end(run, deadline_ns), timeout_ms);
+	return r;
+}
+
+/* Its notes come last: they say why the test had to end. */
+static void take_companion(struct test_run *run, enum ktstr_verdict verdict)
+{
+	if (verdict == KTSTR_FAIL)
+		run->verdict = KTSTR_FAIL;
+	json_array_extend(run->notes, run->companion->notes);
+	json_array_extend(run->metrics, run->companion->metrics);
+}
+
 int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
-		const char *result_path, enum ktstr_verdict *ret,
-		struct ktstr_error *err)
+		struct kt_test_companion *companion, const char *result_path,
+		enum ktstr_verdict *ret, struct ktstr_error *err)
 {
 	_cleanup_(run_deinit) struct test_run run = {
 		.test = test,
+		.companion = companion,
 		.pid_fd = -1,
 		.record_fd = -1,
+		.notes = json_array(),
+		.metrics = json_array(),
 	};
-	uint64_t start_ns = kt_now_ns();
-	bool ended;
-	int r;
+	uint64_t start_ns = kt_now_ns(), end_ns;
+	int r = 0;
 
-	r = start(&run, err);
-	if (r < 0)
-		return r;
-	ended = await_end(&run, start_ns + (uint64_t)timeout_ms * NS_PER_MS);
-	conclude(&run, ended, timeout_ms);
-	r = write_result(&run, kt_now_ns() - start_ns, result_path, err);
+	if (!run.notes || !run.metrics)
+		return kt_err_errno(err, -ENOMEM, "no memory for a test");
+	if (companion)
+		r = companion->begin(companion, &run.verdict, err);
+	if (r == 0 && run.verdict == KTSTR_PASS) {
+		start_ns = kt_now_ns();
+		r = run_test(&run, timeout_ms, err);
+	}
+	end_ns = kt_now_ns();
+	if (companion)
+		take_companion(&run, companion->end(companion));
+	if (r == 0)
+		r = write_result(&run, end_ns - start_ns, result_path, err);
 	if (r == 0)
 		*ret = run.verdict;
 	return r;

@@ -14,6 +14,7 @@
 #include <ktstr/test.h>
 
 #include "base/error.h"
+#include "guest/test_companion.h"
 
 /* What of the notes is kept; a frame must hold the whole result. */
 #define KT_TEST_NOTES_MAX_BYTES (128u * 1024)
@@ -21,8 +22,8 @@
 /*
  * Runs the test and writes its result to `result_path`. A test that is still
  * running after `timeout_ms` is killed and has failed. 0, with the verdict, or
- * -errno when there is no result.
+ * -errno when there is no result. `companion` may be NULL.
  */
 int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
-		const char *result_path, enum ktstr_verdict *ret,
-		struct ktstr_error *err);
+		struct kt_test_companion *companion, const char *result_path,
+		enum ktstr_verdict *ret, struct ktstr_error *err);

@@ -34,6 +34,8 @@ static void test_deinit(struct kt_test *test)
 		free(test->include_files[i]);
 	free(test->include_files);
 	kt_profiles_deinit(&test->profiles);
+	kt_scheduler_free(test->scheduler);
+	kt_texts_deinit(&test->extra_sched_args);
 }
 
 void kt_test_list_deinit(struct kt_test_list *list)
@@ -196,13 +198,11 @@ static int take_files(const json_t *entry, struct kt_test *test,
 }
 
 /* The kernel's own scheduler has none. */
-static int take_scheduler(const json_t *entry, struct kt_test *test,
-			  struct ktstr_error *err)
+static int take_profiles(const json_t *entry, struct kt_test *test,
+			 struct ktstr_error *err)
 {
 	const json_t *scheduler = json_object_get(entry, "scheduler");
 
-	if (scheduler && !json_is_object(scheduler))
-		return kt_err(err, -EINVAL, "\"scheduler\" is no object");
 	return kt_profiles_parse(json_object_get(scheduler, "flags"),
 				 &test->profiles, err);
 }
@@ -240,7 +240,10 @@ static int take_test(const json_t *entry, struct kt_test *test,
 	if (r == 0)
 		r = take_files(entry, test, err);
 	if (r == 0)
-		r = take_scheduler(entry, test, err);
+		r = kt_scheduler_take(entry, &test->scheduler,
+				      &test->extra_sched_args, err);
+	if (r == 0)
+		r = take_profiles(entry, test, err);
 	if (r == 0)
 		r = check_topology(test, err);
 	test->expect_err = json_is_true(expect_err);

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "runner/constraints.h"
 #include "runner/profile.h"
+#include "runner/scheduler.h"
 
 /* Names are C identifiers: they become file names and fit on a line. */
 #define KT_TEST_NAME_MAX 128
@@ -34,7 +35,9 @@ struct kt_test {
 	bool expect_err;
 	char **include_files; /* PATH or PATH:GUEST_PATH */
 	size_t n_include_files;
-	struct kt_profiles profiles; /* of its scheduler */
+	struct kt_profiles profiles;    /* of its scheduler */
+	struct kt_scheduler *scheduler; /* NULL: the kernel's own */
+	struct kt_texts extra_sched_args;
 };
 
 struct kt_test_list {

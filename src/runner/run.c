@@ -69,7 +69,13 @@ static uint32_t plan_timeout(const struct kt_run_request *request)
 		return request->timeout_ms;
 	return boot_ms +
 	       1000 * (kt_test_timeout_s(test->timeout_s, test->duration_s) +
-		       KT_TEST_MARGIN_S);
+		       kt_scheduler_time_s(test->scheduler) + KT_TEST_MARGIN_S);
+}
+
+/* Enable and disable lines are commands for busybox. */
+static bool needs_shell(const struct kt_scheduler *scheduler)
+{
+	return scheduler && (scheduler->enable.n || scheduler->disable.n);
 }
 
 /* Where the test's own machine is, it has been found fit. */
@@ -85,30 +91,13 @@ static int find_misfit(const struct kt_run_request *request,
 	return plan->misfit ? 0 : -ENOMEM;
 }
 
-static int list_run_args(const struct kt_run_request *request,
-			 struct kt_run_plan *plan)
-{
-	const char *const *more = request->profile_args;
-	size_t n = 0;
-
-	while (more && more[n])
-		n++;
-	plan->run_args = calloc(n + 3, sizeof(*plan->run_args));
-	if (!plan->run_args)
-		return -ENOMEM;
-	plan->run_args[0] = KT_TEST_ARG_RUN;
-	plan->run_args[1] = request->test->name;
-	for (size_t i = 0; i < n; i++)
-		plan->run_args[2 + i] = more[i];
-	return 0;
-}
-
 int kt_run_plan_init(struct kt_run_plan *plan,
 		     const struct kt_run_request *request,
 		     struct ktstr_error *err)
 {
+	const struct kt_test *test = request->test;
 	const struct ktstr_topology *declared =
-		request->topology ?: &request->test->topology;
+		request->topology ?: &test->topology;
 	_cleanup_topology_ struct kt_topology *topology = NULL;
 	_cleanup_strbuf_ struct kt_strbuf text = {};
 	int r = kt_topology_from_public(declared, &topology, err);
@@ -116,10 +105,15 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 	*plan = (struct kt_run_plan){};
 	if (r < 0)
 		return r;
+	r = kt_scheduler_plan_init(
+		&plan->scheduler, test->name, test->scheduler,
+		request->profile_args, &test->extra_sched_args,
+		request->include_files, request->n_include_files, err);
+	if (r < 0)
+		return kt_err_context(err, r, "test %s", test->name);
 	kt_topology_print(&text, declared);
 	plan->topology = kt_strbuf_steal(&text);
-	if (!plan->topology || list_run_args(request, plan) < 0 ||
-	    find_misfit(request, topology, plan) < 0) {
+	if (!plan->topology || find_misfit(request, topology, plan) < 0) {
 		kt_run_plan_deinit(plan);
 		return no_memory(err);
 	}
@@ -127,20 +121,24 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 	plan->config =
 		KTSTR_VM_CONFIG(.kernel = request->kernel,
 				.init_binary = request->binary,
-				.run_args = plan->run_args, .topology = *declared,
-				.memory_mib =
-					plan_memory(request->test, topology),
+				.run_args = plan->scheduler.run_args,
+				.topology = *declared,
+				.memory_mib = plan_memory(test, topology),
+				.cmdline = test->scheduler ?
+						   test->scheduler->cmdline :
+						   NULL,
 				.timeout_ms = plan_timeout(request),
-				.include_files = request->include_files,
-				.n_include_files = request->n_include_files,
+				.include_files = plan->scheduler.include_files,
+				.n_include_files = plan->scheduler.n_include_files,
+				.busybox = needs_shell(test->scheduler),
 				.dmesg = request->dmesg, .log = request->log);
 	return 0;
 }
 
 void kt_run_plan_deinit(struct kt_run_plan *plan)
 {
+	kt_scheduler_plan_deinit(&plan->scheduler);
 	free(plan->topology);
-	free(plan->run_args);
 	free(plan->misfit);
 	*plan = (struct kt_run_plan){};
 }

@@ -44,12 +44,10 @@ struct kt_run_request {
 	const char *binary;
 	const struct ktstr_topology *topology; /* NULL: the test's own */
 	const char *kernel;
+	/* Of its scheduler, behind that one's own; NULL-ended; NULL: none. */
+	const char *const *profile_args;
 	const struct ktstr_include_file *include_files;
 	size_t n_include_files;
-	/* For the test's scheduler, behind its own and the test's arguments;
-	 * NULL-terminated, NULL: none. The guest gets them as the words behind
-	 * the test's name, KT_TEST_ARG_RUN. */
-	const char *const *profile_args;
 	uint32_t timeout_ms; /* of the machine; 0: as the test declares */
 	bool nested;         /* this is an emulated machine */
 	bool no_skip;
@@ -67,7 +65,7 @@ struct kt_run_request {
 /* What a machine is made from; `config` borrows the rest and the request. */
 struct kt_run_plan {
 	struct ktstr_vm_config config;
-	const char **run_args;
+	struct kt_scheduler_plan scheduler;
 	char *topology; /* as text */
 	uint32_t n_cpus;
 	char *misfit; /* why the test is not meant for it; NULL: it is */

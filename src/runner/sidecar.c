@@ -61,6 +61,8 @@ static json_t *make_test(const struct kt_test_run *run)
 	set_text(object, "binary", run->binary);
 	set_text(object, "file", test->file);
 	set_text(object, "profile", run->labels.profile);
+	if (test->scheduler)
+		set_text(object, "scheduler", test->scheduler->name);
 	return object;
 }
 
@@ -145,6 +147,7 @@ static json_t *make_guest(const struct kt_test_run *run)
 				    json_integer(machine->exit_code));
 	set_text(object, "crash", machine->crash);
 	set_text(object, "output", machine->output);
+	set_text(object, "scheduler_log", machine->scheduler_log);
 	if (length > CONSOLE_TAIL)
 		console += length - CONSOLE_TAIL;
 	if (run->outcome.broken || run->outcome.verdict != KTSTR_PASS)

@@ -159,6 +159,8 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	result->steal_error_ns = session->steal_error_ns;
 	result->state = TAKE_PTR(run->state);
 	result->test_result = TAKE_PTR(session->test_result);
+	if (session->scheduler_log.length)
+		result->scheduler_log = kt_strbuf_steal(&session->scheduler_log);
 	result->kernel_addresses = TAKE_PTR(session->addresses);
 	result->n_kernel_addresses = session->n_addresses;
 	session->n_addresses = 0;
@@ -175,6 +177,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->crash);
 	free(result->state);
 	free(result->test_result);
+	free(result->scheduler_log);
 	for (size_t i = 0; i < result->n_kernel_addresses; i++)
 		free(result->kernel_addresses[i].name);
 	free(result->kernel_addresses);

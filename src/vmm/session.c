@@ -214,6 +214,19 @@ static void frame_test_result(struct kt_session *session,
 	session->test_result = text;
 }
 
+static void frame_scheduler_log(struct kt_session *session,
+				const struct kt_frame *frame)
+{
+	struct kt_strbuf *log = &session->scheduler_log;
+	size_t before = log->length;
+
+	add_bounded(log, frame->payload, frame->length);
+	for (size_t i = before; i < log->length; i++) {
+		if (!log->data[i])
+			log->data[i] = '?';
+	}
+}
+
 static void frame_lifecycle(struct kt_session *session,
 			    const struct kt_frame *frame)
 {
@@ -237,6 +250,7 @@ static const struct {
 	{ KT_FRAME_STIMULUS, frame_stimulus },
 	{ KT_FRAME_MEASURE, frame_measure },
 	{ KT_FRAME_CLOCK, frame_clock },
+	{ KT_FRAME_SCHEDULER_LOG, frame_scheduler_log },
 };
 
 static void handle_frame(struct kt_session *session, const struct kt_frame *frame)
@@ -321,6 +335,7 @@ void kt_session_deinit(struct kt_session *session)
 	kt_strbuf_deinit(&session->kept);
 	kt_strbuf_deinit(&session->crash);
 	kt_strbuf_deinit(&session->dmesg);
+	kt_strbuf_deinit(&session->scheduler_log);
 	free(session->test_result);
 	session->test_result = NULL;
 	kt_strbuf_deinit(&session->steal);

@@ -66,6 +66,7 @@ struct kt_session {
 	uint64_t steal_guest_ns;  /* the last one's time */
 	uint64_t steal_error_ns;  /* the greatest of any */
 
+	struct kt_strbuf scheduler_log;
 	struct ktstr_kernel_address *addresses;
 	size_t n_addresses;
 };

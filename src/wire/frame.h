@@ -45,6 +45,7 @@ enum kt_frame_type {
 		KT_FRAME_TAG('M', 'E', 'A', 'S'), /* empty: send STEALs */
 	KT_FRAME_CLOCK =
 		KT_FRAME_TAG('C', 'L', 'C', 'K'), /* u64 number, u64 mono ns */
+	KT_FRAME_SCHEDULER_LOG = KT_FRAME_TAG('S', 'L', 'O', 'G'), /* bytes */
 
 	/* Host to guest. */
 	KT_FRAME_STDIN = KT_FRAME_TAG('S', 'T', 'D', 'I'), /* empty: EOF */

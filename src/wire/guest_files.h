@@ -124,18 +124,35 @@ static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,
 }
 
 /*
+ * The scheduler under test, when it is a program: KT_GUEST_SCHEDULER_DIR/NAME,
+ * with the name that it has on the host. The end of what it wrote is left in
+ * KT_GUEST_SCHEDULER_LOG, for init to send as a KT_FRAME_SCHEDULER_LOG.
+ */
+#define KT_GUEST_SCHEDULER_DIR "/opt/scheduler"
+#define KT_GUEST_SCHEDULER_LOG "/run/ktstr-scheduler.log"
+#define KT_SCHEDULER_LOG_BYTES (64u * 1024)
+
+/* What the guest allows before and after the test; the host adds it up. */
+#define KT_SCHEDULER_LINE_S   30 /* an enable or a disable line */
+#define KT_SCHEDULER_ATTACH_S 120
+#define KT_SCHEDULER_STOP_S   10
+
+/*
  * Words by which a test binary is told what to do. In the guest KT_GUEST_ARGS
- * is the first of them and the test's name; words behind that are for the
- * test's scheduler, after all other arguments that it has. --ktstr-list prints
+ * is the first, the test's name and, if its scheduler is a program, that one's
+ * path in the guest and its arguments. --ktstr-list prints
  *
  *	{ "ktstr_list": 1, "tests": [{ "name": TEXT, "file": TEXT, "line": N,
  *	  "numa_nodes": N, "llcs": N, "cores": N, "threads": N,
  *	  "memory_mib": N, "duration_s": N, "timeout_s": N,
  *	  "expect_err": BOOL, "include_files": [TEXT...],
  *	  "min_numa_nodes": N, "max_numa_nodes": N, "min_llcs": N,
- *	  "max_llcs": N, "min_cpus": N, "max_cpus": N,
- *	  "requires_smt": BOOL, "scheduler": { "flags": [{ "name": TEXT,
- *	  "args": [TEXT...], "needs": [TEXT...] }...] } }...] }
+ *	  "max_llcs": N, "min_cpus": N, "max_cpus": N, "requires_smt": BOOL,
+ *	  "scheduler": null | { "name": TEXT, "binary": TEXT | null,
+ *	    "args": [TEXT...], "enable": [TEXT...], "disable": [TEXT...],
+ *	    "flags": [{ "name": TEXT, "args": [TEXT...],
+ *	                "needs": [TEXT...] }...], "cmdline": TEXT | null },
+ *	  "extra_sched_args": [TEXT...] }...] }
  *
  * What follows include_files may be absent.
  */

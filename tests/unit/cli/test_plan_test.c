@@ -15,7 +15,9 @@
 	"\"expect_err\": false, \"include_files\": []" more "}"
 
 #define FLAGS                                                                  \
-	", \"max_cpus\": 4, \"scheduler\": {\"flags\": [{\"name\": \"fast\", " \
+	", \"max_cpus\": 4, \"scheduler\": {\"name\": \"s\", \"binary\": "     \
+	"\"/bin/true\", \"args\": [], \"enable\": [], \"disable\": [], "           \
+	"\"cmdline\": null, \"flags\": [{\"name\": \"fast\", "                 \
 	"\"args\": [\"-f\", \"2\"], \"needs\": []}]}"
 
 #define SMALL TEST("small", 1, 512, ", \"max_cpus\": 4")

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include <ktstr/payload.h>
+#include <ktstr/scheduler.h>
 
 #include "base/fd.h"
 #include "guest/test_registry.h"
@@ -36,6 +37,21 @@ KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
 	   .payloads = KTSTR_PAYLOADS(&stress, &again, &own))
 {
 	return KTSTR_SKIP;
+}
+
+KTSTR_SCHEDULER(mine, .binary = "dir/scx_mine", .args = KTSTR_WORDS("-v"),
+		.enable = KTSTR_WORDS("echo 1", "echo 2"),
+		.disable = KTSTR_WORDS("echo 0"), .llcs = 3, .cores = 5,
+		KTSTR_FLAGS({ .name = "fast", .args = KTSTR_WORDS("--fast", "2") },
+			    { .name = "far",
+			      .args = KTSTR_WORDS("--far"),
+			      .needs = KTSTR_WORDS("fast") }),
+		.cmdline = "a=1")
+
+KTSTR_TEST(has_a_scheduler, .scheduler = &mine, .cores = 1,
+	   .extra_sched_args = KTSTR_WORDS("-x"))
+{
+	return KTSTR_PASS;
 }
 
 KTSTR_TEST(talks)
@@ -126,8 +142,60 @@ KTSTR_TEST(divides_by_zero)
 	return KTSTR_PASS;
 }
 
-static json_t *run(const char *name, unsigned int timeout_ms,
-		   enum ktstr_verdict expected)
+/* What goes along with a test, as it is to behave. */
+struct made_up {
+	struct kt_test_companion companion;
+	enum ktstr_verdict at_begin;
+	enum ktstr_verdict at_end;
+	int watch[2]; /* a pipe; what is in it is of no good */
+	bool has_ended;
+};
+
+static int made_up_begin(struct kt_test_companion *companion,
+			 enum ktstr_verdict *ret, struct ktstr_error *err)
+{
+	struct made_up *m = companion->userdata;
+
+	(void)err;
+	kt_test_companion_metric(companion, "begun", 1, "times");
+	*ret = m->at_begin;
+	return 0;
+}
+
+static bool made_up_attend(struct kt_test_companion *companion)
+{
+	struct made_up *m = companion->userdata;
+	char byte;
+
+	kt_test_companion_note(companion, "it \xff broke");
+	assert_int_equal(read(m->watch[0], &byte, 1), 1);
+	return byte != 'x';
+}
+
+static enum ktstr_verdict made_up_end(struct kt_test_companion *companion)
+{
+	struct made_up *m = companion->userdata;
+
+	m->has_ended = true;
+	return m->at_end;
+}
+
+static struct made_up made_up_make(void)
+{
+	struct made_up m = { .at_begin = KTSTR_PASS };
+
+	assert_int_equal(pipe(m.watch), 0);
+	assert_int_equal(kt_test_companion_init(&m.companion, NULL), 0);
+	m.companion.begin = made_up_begin;
+	m.companion.attend = made_up_attend;
+	m.companion.end = made_up_end;
+	m.companion.watch_fd = m.watch[0];
+	return m;
+}
+
+static json_t *run_beside(const char *name, unsigned int timeout_ms,
+			  struct kt_test_companion *companion,
+			  enum ktstr_verdict expected)
 {
 	char path[] = "/tmp/ktstr-test-run-XXXXXX";
 	struct ktstr_error err = { 0 };
@@ -137,8 +205,8 @@ static json_t *run(const char *name, unsigned int timeout_ms,
 
 	assert_true(fd >= 0);
 	close(fd);
-	assert_int_equal(kt_test_run(kt_test_find(name), timeout_ms, path,
-				     &verdict, &err),
+	assert_int_equal(kt_test_run(kt_test_find(name), timeout_ms, companion,
+				     path, &verdict, &err),
 			 0);
 	assert_int_equal(verdict, expected);
 	result = json_load_file(path, 0, NULL);
@@ -151,6 +219,12 @@ static json_t *run(const char *name, unsigned int timeout_ms,
 		ktstr_verdict_name(expected));
 	assert_true(json_is_integer(json_object_get(result, "duration_ns")));
 	return result;
+}
+
+static json_t *run(const char *name, unsigned int timeout_ms,
+		   enum ktstr_verdict expected)
+{
+	return run_beside(name, timeout_ms, NULL, expected);
 }
 
 static size_t n_notes(const json_t *result)
@@ -275,14 +349,15 @@ static void a_metric_that_is_no_number_is_told(void **state)
 	json_decref(result);
 }
 
-static void the_list_says_what_is_declared(void **state)
+/* A test's entry of the list, one line, without what tells where it is. */
+static char *listed(const char *name)
 {
 	_cleanup_strbuf_ struct kt_strbuf text = { 0 };
 	size_t n;
 	const struct ktstr_test *const *tests = kt_tests(&n);
 	json_t *root, *list, *entry = NULL;
+	char *line;
 
-	(void)state;
 	assert_int_equal(kt_tests_list(tests, n, &text), 0);
 	root = json_loads(text.data, 0, NULL);
 	assert_non_null(root);
@@ -293,28 +368,102 @@ static void the_list_says_what_is_declared(void **state)
 	for (size_t i = 0; i < n; i++) {
 		json_t *e = json_array_get(list, i);
 
-		if (!strcmp(json_string_value(json_object_get(e, "name")),
-			    "declared"))
+		if (!strcmp(json_string_value(json_object_get(e, "name")), name))
 			entry = e;
 	}
 	assert_non_null(entry);
 	json_object_del(entry, "line");
 	json_object_del(entry, "file");
 	json_object_del(entry, "name");
-	free(text.data);
-	text = (struct kt_strbuf){
-		.data = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS)
-	};
-	assert_string_equal(
-		text.data,
-		"{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
-		"\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\","
-		"\"stress-ng:bin/stress-ng\",\"build/own:bin/own\"],"
-		"\"llcs\":4,\"max_cpus\":24,\"max_llcs\":12,"
-		"\"max_numa_nodes\":2,\"memory_mib\":512,\"min_cpus\":8,"
-		"\"min_llcs\":2,\"min_numa_nodes\":1,\"numa_nodes\":2,"
-		"\"requires_smt\":true,\"threads\":2,\"timeout_s\":9}");
+	line = json_dumps(entry, JSON_COMPACT | JSON_SORT_KEYS);
 	json_decref(root);
+	return line;
+}
+
+static void the_list_says_what_is_declared(void **state)
+{
+	_cleanup_free_ char *line = listed("declared");
+
+	(void)state;
+	assert_string_equal(
+		line, "{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
+		      "\"extra_sched_args\":[],"
+		      "\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\","
+		      "\"stress-ng:bin/stress-ng\",\"build/own:bin/own\"],"
+		      "\"llcs\":4,\"max_cpus\":24,\"max_llcs\":12,"
+		      "\"max_numa_nodes\":2,\"memory_mib\":512,\"min_cpus\":8,"
+		      "\"min_llcs\":2,\"min_numa_nodes\":1,\"numa_nodes\":2,"
+		      "\"requires_smt\":true,\"scheduler\":null,\"threads\":2,"
+		      "\"timeout_s\":9}");
+}
+
+static void the_list_has_the_scheduler(void **state)
+{
+	_cleanup_free_ char *line = listed("has_a_scheduler");
+
+	(void)state;
+	assert_string_equal(
+		line, "{\"cores\":1,\"duration_s\":12,\"expect_err\":false,"
+		      "\"extra_sched_args\":[\"-x\"],\"include_files\":[],"
+		      "\"llcs\":3,\"max_cpus\":192,\"max_llcs\":12,"
+		      "\"max_numa_nodes\":1,\"memory_mib\":2048,\"min_cpus\":1,"
+		      "\"min_llcs\":1,\"min_numa_nodes\":1,\"numa_nodes\":1,"
+		      "\"requires_smt\":false,\"scheduler\":{\"args\":[\"-v\"],"
+		      "\"binary\":\"dir/scx_mine\",\"cmdline\":\"a=1\","
+		      "\"disable\":[\"echo 0\"],"
+		      "\"enable\":[\"echo 1\",\"echo 2\"],"
+		      "\"flags\":[{\"args\":[\"--fast\",\"2\"],"
+		      "\"name\":\"fast\",\"needs\":[]},"
+		      "{\"args\":[\"--far\"],\"name\":\"far\","
+		      "\"needs\":[\"fast\"]}],\"name\":\"mine\"},"
+		      "\"threads\":1,\"timeout_s\":0}");
+}
+
+static json_t *run_made_up(struct made_up *m, const char *name,
+			   enum ktstr_verdict expected)
+{
+	json_t *result;
+
+	m->companion.userdata = m;
+	result = run_beside(name, LONG_MS, &m->companion, expected);
+	assert_true(m->has_ended);
+	assert_int_equal(json_array_size(json_object_get(result, "metrics")), 1);
+	kt_test_companion_deinit(&m->companion);
+	close(m->watch[0]);
+	close(m->watch[1]);
+	return result;
+}
+
+static void a_companion_has_a_say(void **state)
+{
+	struct made_up m = made_up_make();
+
+	(void)state;
+	json_decref(run_made_up(&m, "plain", KTSTR_PASS));
+
+	/* The test is not run. */
+	m = made_up_make();
+	m.at_begin = KTSTR_SKIP;
+	json_decref(run_made_up(&m, "hangs", KTSTR_SKIP));
+
+	/* What comes at the end is worse than what the test says. */
+	m = made_up_make();
+	m.at_end = KTSTR_FAIL;
+	json_decref(run_made_up(&m, "declared", KTSTR_FAIL));
+}
+
+static void a_companion_ends_a_test(void **state)
+{
+	struct made_up m = made_up_make();
+	json_t *result;
+
+	(void)state;
+	assert_int_equal(write(m.watch[1], "..x", 3), 3);
+	result = run_made_up(&m, "hangs", KTSTR_FAIL);
+	/* Before its own there may be the test's. */
+	assert_true(n_notes(result) >= 3);
+	assert_string_equal(note(result, n_notes(result) - 1), "it ? broke");
+	json_decref(result);
 }
 
 static void an_unknown_name_is_no_test(void **state)
@@ -338,6 +487,9 @@ int main(void)
 		cmocka_unit_test(a_child_has_no_say),
 		cmocka_unit_test(a_metric_that_is_no_number_is_told),
 		cmocka_unit_test(the_list_says_what_is_declared),
+		cmocka_unit_test(the_list_has_the_scheduler),
+		cmocka_unit_test(a_companion_has_a_say),
+		cmocka_unit_test(a_companion_ends_a_test),
 		cmocka_unit_test(an_unknown_name_is_no_test),
 	};
 

@@ -80,7 +80,10 @@ static void a_list_is_taken_as_it_is(void **state)
 		"\"min_numa_nodes\": 2, \"max_numa_nodes\": 3, "
 		"\"min_llcs\": 4, \"max_llcs\": 5, \"min_cpus\": 6, "
 		"\"max_cpus\": 16, \"requires_smt\": true, "
-		"\"scheduler\": {\"flags\": [{\"name\": \"f\", "
+		"\"scheduler\": {\"name\": \"s\", \"binary\": \"scx_s\", "
+		"\"args\": [], \"enable\": [], \"disable\": [], \"cmdline\": "
+		"null, \"flags\": ["
+		"{\"name\": \"f\", "
 		"\"args\": [\"-f\"], \"needs\": []}]}, "
 		"\"of_a_later_version\": 1}," TEST("b", "") "]}\n";
 	_cleanup_test_list_ struct kt_test_list list = {};
@@ -245,9 +248,7 @@ static void what_contradicts_itself_is_refused(void **state)
 	expect_replaced("[]}", "[], \"requires_smt\": true}",
 			"one thread a core, but requires_smt is set");
 	expect_replaced("[]}", "[], \"scheduler\": 1}",
-			"\"scheduler\" is no object");
-	expect_replaced("[]}", "[], \"scheduler\": {\"flags\": 1}}",
-			"\"flags\" is no list");
+			"\"scheduler\" is neither null nor an object");
 }
 
 static void a_binary_is_asked(void **state)

@@ -3,6 +3,8 @@
 
 #define T(text) ((char *)(text))
 
+static struct kt_scheduler scheduler = { .name = T("scx_mine") };
+
 static const struct kt_test tests[MADE_UP_RUNS] = {
 	{ .name = T("everyone_runs"), .file = T("t.c"), .line = 3 },
 	{ .name = T("wakes_in_time"),
@@ -14,7 +16,10 @@ static const struct kt_test tests[MADE_UP_RUNS] = {
 	{ .name = T("needs_smt"), .file = T("t.c"), .line = 50 },
 	{ .name = T("fair_share"), .file = T("t.c"), .line = 70 },
 	{ .name = T("boots"), .file = T("t.c"), .line = 90 },
-	{ .name = T("survives"), .file = T("t.c"), .line = 110 },
+	{ .name = T("survives"),
+	  .file = T("t.c"),
+	  .line = 110,
+	  .scheduler = &scheduler },
 };
 
 /* A terminal's escape, a C1 control, XML's own letters, a second line. */
@@ -82,6 +87,7 @@ static struct ktstr_vm_result crashed_machine = {
 	.console = T("a log that is no UTF-8: \xff\n"),
 	.output = T("said\n"),
 	.crash = T("BUG: unable to handle\n"),
+	.scheduler_log = T("attached \xff\n"),
 };
 static struct ktstr_vm_result early_machine = {
 	.exit_code = -1,

@@ -41,8 +41,9 @@ static void the_machine_is_the_tests(void **state)
 	assert_string_equal(p.config.run_args[0], "--ktstr-test-fn");
 	assert_string_equal(p.config.run_args[1], "small");
 	assert_null(p.config.run_args[2]);
-	assert_ptr_equal(p.config.include_files, files);
 	assert_int_equal(p.config.n_include_files, 1);
+	assert_string_equal(p.config.include_files[0].archive_path, "a");
+	assert_string_equal(p.config.include_files[0].host_path, "b");
 	assert_true(p.config.dmesg);
 	assert_false(p.config.busybox);
 	assert_int_equal(p.config.stdio.input_fd, -1);
@@ -103,22 +104,6 @@ static void the_machine_outlives_its_test(void **state)
 	expect_timeout(604800, 0, true, (300 + 604800 + 30) * 1000u);
 	/* Unless told otherwise. */
 	expect_timeout(100, 1500, true, 1500);
-}
-
-static void the_schedulers_profile_is_behind_the_name(void **state)
-{
-	static const char *const args[] = { "--fast", "2", NULL };
-	const struct kt_run_request request = { .test = &small,
-						.profile_args = args };
-	_cleanup_(kt_run_plan_deinit) struct kt_run_plan p = {};
-
-	(void)state;
-	plan(&request, &p);
-	assert_ptr_equal(p.config.run_args, p.run_args);
-	assert_string_equal(p.run_args[1], "small");
-	assert_string_equal(p.run_args[2], "--fast");
-	assert_string_equal(p.run_args[3], "2");
-	assert_null(p.run_args[4]);
 }
 
 /* A machine that the user asked for, and the test is not meant for. */
@@ -212,7 +197,6 @@ int main(void)
 		cmocka_unit_test(the_machine_is_the_tests),
 		cmocka_unit_test(memory_is_what_the_test_or_the_cpus_need),
 		cmocka_unit_test(the_machine_outlives_its_test),
-		cmocka_unit_test(the_schedulers_profile_is_behind_the_name),
 		cmocka_unit_test(a_misfit_is_a_skip_with_the_reason),
 		cmocka_unit_test(a_name_has_what_tells_runs_apart),
 		cmocka_unit_test(what_cannot_be_planned_is_broken),

@@ -266,6 +266,11 @@ static void what_was_not_measured_is_absent(void **state)
 				    "time_error_ns"));
 	assert_int_equal(json_array_size(json_object_get(late, "events")), 0);
 	assert_null(json_object_get(late, "events_lost"));
+	assert_null(text_at(passed, "test", "scheduler"));
+	assert_null(text_at(passed, "guest", "scheduler_log"));
+	assert_string_equal(text_at(crashed, "test", "scheduler"), "scx_mine");
+	assert_string_equal(text_at(crashed, "guest", "scheduler_log"),
+			    "attached ?\n");
 	/* The log is kept where something is to be found out. */
 	assert_null(text_at(passed, "guest", "console_tail"));
 	assert_string_equal(text_at(crashed, "guest", "console_tail"),

@@ -106,11 +106,14 @@ static void what_a_guest_can_make_us_keep_is_bounded(void **state)
 	for (int i = 0; i < 4; i++) {
 		receive_frame(&s, KT_FRAME_CRASH, text, KT_FRAME_MAX_PAYLOAD);
 		receive_frame(&s, KT_FRAME_DMESG, text, KT_FRAME_MAX_PAYLOAD);
+		receive_frame(&s, KT_FRAME_SCHEDULER_LOG, text,
+			      KT_FRAME_MAX_PAYLOAD);
 		receive_frame(&s, KT_FRAME_KERNEL_ADDRESSES, payload.data,
 			      payload.length);
 	}
 	assert_int_equal(s.crash.length, KT_SESSION_TEXT_MAX);
 	assert_int_equal(s.dmesg.length, KT_SESSION_TEXT_MAX);
+	assert_int_equal(s.scheduler_log.length, KT_SESSION_TEXT_MAX);
 	assert_int_equal(s.n_addresses, 4096);
 	kt_session_deinit(&s);
 }
@@ -136,6 +139,18 @@ static void the_last_result_of_a_test_is_kept_whole(void **state)
 	assert_string_equal(s.test_result, "{}?forged");
 	receive_frame(&s, KT_FRAME_TEST_RESULT, "", 0);
 	assert_string_equal(s.test_result, "");
+	kt_session_deinit(&s);
+}
+
+static void a_schedulers_log_is_text(void **state)
+{
+	struct kt_session s;
+
+	(void)state;
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_SCHEDULER_LOG, "up\0\n", 4);
+	receive_frame(&s, KT_FRAME_SCHEDULER_LOG, "down", 4);
+	assert_string_equal(kt_strbuf_text(&s.scheduler_log), "up?\ndown");
 	kt_session_deinit(&s);
 }
 
@@ -553,6 +568,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_taken_until_one_makes_no_sense),
 		cmocka_unit_test(what_a_guest_can_make_us_keep_is_bounded),
 		cmocka_unit_test(the_last_result_of_a_test_is_kept_whole),
+		cmocka_unit_test(a_schedulers_log_is_text),
 		cmocka_unit_test(a_frame_with_a_wrong_checksum_is_not_believed),
 		cmocka_unit_test(garbage_and_unknown_frames_do_not_stop_the_stream),
 		cmocka_unit_test(a_full_stream_makes_the_guest_wait),
