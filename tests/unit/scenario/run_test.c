@@ -282,6 +282,11 @@ static void operations_do_not_blame_the_workers(void **state)
 				 KTSTR_SPAWN(NULL, .name = "outside",
 					     .workers = 1)),
 			 .hold = KTSTR_HOLD_LOOP(20, 0.1) },
+		       /* What is spawned here ends in a group that stays. */
+		       { .operations = KTSTR_OPERATIONS(
+				 KTSTR_SPAWN("other", .name = "guest", .workers = 1),
+				 KTSTR_FREEZE("other")),
+			 .hold = KTSTR_HOLD_MS(20) },
 		       { .operations =
 				 KTSTR_OPERATIONS(KTSTR_STOP_CGROUP("other"),
 						  KTSTR_FREEZE("other")) }));
