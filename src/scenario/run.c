@@ -157,7 +157,7 @@ static int run_steps(struct run *run, struct ktstr_error *err)
 		else
 			snprintf(run->step, sizeof(run->step), "%zu", i + 1);
 		r = run_step(run, (int)i, &steps->steps[i], err);
-		if (r < 0)
+		if (r < 0 && run->step[0])
 			kt_err_context(err, r, "step %s", run->step);
 	}
 	run->step[0] = '\0';
@@ -208,7 +208,7 @@ enum ktstr_verdict ktstr_run_cgroups(struct ktstr_context *ctx,
 				     struct ktstr_cgroups groups)
 {
 	const struct ktstr_step whole = {
-		.name = "run",
+		.name = "", /* the user declared no steps */
 		.cgroups = groups,
 		.hold = KTSTR_HOLD_FRACTION(1),
 	};
