@@ -142,7 +142,7 @@ enum ktstr_operation_kind {
 	KTSTR_OP_SPAWN,
 	KTSTR_OP_SET_AFFINITY,
 	KTSTR_OP_MOVE_TASKS,
-	KTSTR_OP_FREEZE,
+	KTSTR_OP_FREEZE, /* until it is thawed, or workers in it are to end */
 	KTSTR_OP_UNFREEZE,
 	KTSTR_OP_CPU_OFFLINE,
 	KTSTR_OP_CPU_ONLINE,

@@ -171,9 +171,9 @@ static void judge_measure(struct ktstr_context *ctx, const char *scenario,
 			     (double)sums.p99_wake_ns, "ns");
 }
 
-static int judge_limits(const struct ktstr_test *test,
-			const struct ktstr_checks *scenario_checks,
-			struct ktstr_check_limits *ret, struct ktstr_error *err)
+int kt_judge_limits(const struct ktstr_test *test,
+		    const struct ktstr_checks *scenario_checks,
+		    struct ktstr_check_limits *ret, struct ktstr_error *err)
 {
 	const struct ktstr_checks *layers[] = {
 		scenario_checks,
@@ -181,7 +181,9 @@ static int judge_limits(const struct ktstr_test *test,
 		test->checks,
 	};
 
-	return ktstr_checks_resolve(layers, KT_ARRAY_SIZE(layers), ret, err);
+	int r = ktstr_checks_resolve(layers, KT_ARRAY_SIZE(layers), ret, err);
+
+	return r < 0 ? kt_err_context(err, r, "the limits of the test") : 0;
 }
 
 /*
@@ -225,22 +227,18 @@ static struct ktstr_check_group *judge_groups(const struct kt_stage *stage)
 }
 
 int kt_judge_stage(struct ktstr_context *ctx, const struct kt_stage *stage,
-		   const char *scenario,
-		   const struct ktstr_checks *scenario_checks,
+		   const char *scenario, const struct ktstr_check_limits *limits,
 		   const char *steal_path, enum ktstr_verdict *ret,
 		   struct ktstr_error *err)
 {
 	_cleanup_steal_file_ struct kt_steal_file steal = { 0 };
 	_cleanup_free_ struct ktstr_check_group *groups = judge_groups(stage);
 	struct ktstr_check_report report = { 0 };
-	struct ktstr_check_limits limits;
-	int r = judge_limits(ktstr_current(ctx), scenario_checks, &limits, err);
+	int r;
 
-	if (r < 0)
-		return kt_err_context(err, r, "the limits of the test");
 	if (!groups)
 		return kt_err_errno(err, -ENOMEM, "a judgement");
-	r = ktstr_check_workers(&limits, groups, stage->n_crews,
+	r = ktstr_check_workers(limits, groups, stage->n_crews,
 				judge_steal(ctx, steal_path, &steal), &report,
 				err);
 	if (r < 0)

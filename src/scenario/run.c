@@ -157,7 +157,7 @@ static int run_steps(struct run *run, struct ktstr_error *err)
 		else
 			snprintf(run->step, sizeof(run->step), "%zu", i + 1);
 		r = run_step(run, (int)i, &steps->steps[i], err);
-		if (r < 0)
+		if (r < 0 && run->step[0])
 			kt_err_context(err, r, "step %s", run->step);
 	}
 	run->step[0] = '\0';
@@ -170,10 +170,15 @@ enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 {
 	struct run run = { .ctx = ctx, .scenario = scenario, .place = place };
 	enum ktstr_verdict verdict = KTSTR_FAIL;
+	struct ktstr_check_limits limits;
 	struct ktstr_error err = { 0 };
 	int r;
 
-	r = kt_stage_open(place->cgroup_mount, place->sysfs, &run.stage, &err);
+	run.stage.cgroups.mount_fd = -1;
+	r = kt_judge_limits(ktstr_current(ctx), scenario->checks, &limits, &err);
+	if (r == 0)
+		r = kt_stage_open(place->cgroup_mount, place->sysfs, &run.stage,
+				  &err);
 	if (r == 0) {
 		run_event(&run, "scenario_start",
 			  scenario->name ? scenario->name : "");
@@ -182,9 +187,8 @@ enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 	if (r == 0)
 		r = kt_stage_close(&run.stage, &err);
 	if (r == 0)
-		r = kt_judge_stage(ctx, &run.stage, scenario->name,
-				   scenario->checks, place->steal, &verdict,
-				   &err);
+		r = kt_judge_stage(ctx, &run.stage, scenario->name, &limits,
+				   place->steal, &verdict, &err);
 	if (r < 0) {
 		ktstr_note(ctx, "the scenario broke off: %s", err.message);
 		verdict = KTSTR_FAIL;
@@ -204,7 +208,7 @@ enum ktstr_verdict ktstr_run_cgroups(struct ktstr_context *ctx,
 				     struct ktstr_cgroups groups)
 {
 	const struct ktstr_step whole = {
-		.name = "run",
+		.name = "", /* the user declared no steps */
 		.cgroups = groups,
 		.hold = KTSTR_HOLD_FRACTION(1),
 	};

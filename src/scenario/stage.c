@@ -402,12 +402,14 @@ static int stage_thaw(struct kt_stage *stage, const char *path,
 	return r == 0 ? kt_stage_note_change(stage, began_ns, err) : r;
 }
 
-/* Tells all of them first, so that they end together. */
+/* Tells all of them first, so that they end together, and in one time. */
 static void stage_stop_crews(struct kt_stage *stage,
 			     bool (*is_meant)(const struct kt_crew *crew,
 					      const void *what),
 			     const void *what)
 {
+	uint64_t deadline_ns = kt_now_ns() + STAGE_STOP_MS * 1000000ULL;
+
 	for (size_t i = 0; i < stage->n_crews; i++) {
 		struct kt_crew *crew = stage->crews[i];
 
@@ -416,13 +418,33 @@ static void stage_stop_crews(struct kt_stage *stage,
 	}
 	for (size_t i = 0; i < stage->n_crews; i++) {
 		struct kt_crew *crew = stage->crews[i];
+		uint64_t now_ns = kt_now_ns();
 
 		if (crew->stopped || !is_meant(crew, what))
 			continue;
-		kt_workers_stop(crew->workers, STAGE_STOP_MS, &crew->reports,
-				&crew->n_reports);
+		kt_workers_stop(
+			crew->workers,
+			now_ns < deadline_ns ?
+				(uint32_t)((deadline_ns - now_ns) / 1000000) :
+				0,
+			&crew->reports, &crew->n_reports);
 		crew->stopped = true;
 	}
+}
+
+/* All that a step made and that still works, wherever it is. */
+static int stage_thaw_crews(struct kt_stage *stage, int step,
+			    struct ktstr_error *err)
+{
+	int r = 0;
+
+	for (size_t i = 0; r == 0 && i < stage->n_crews; i++) {
+		const struct kt_crew *crew = stage->crews[i];
+
+		if (!crew->stopped && crew->step == step && crew->cgroup)
+			r = stage_thaw(stage, crew->cgroup, err);
+	}
+	return r;
 }
 
 static bool crew_is_in(const struct kt_crew *crew, const void *path)
@@ -433,6 +455,11 @@ static bool crew_is_in(const struct kt_crew *crew, const void *path)
 static bool crew_is_of_step(const struct kt_crew *crew, const void *step)
 {
 	return crew->step == *(const int *)step;
+}
+
+static bool crew_is_any(const struct kt_crew *crew, const void *nothing)
+{
+	return crew && !nothing;
 }
 
 int kt_stage_stop(struct kt_stage *stage, const char *path,
@@ -465,28 +492,30 @@ int kt_stage_remove(struct kt_stage *stage, const char *path,
 	return 0;
 }
 
+static const struct kt_group *stage_group_of_step(const struct kt_stage *stage,
+						  int step)
+{
+	for (size_t i = 0; i < stage->n_groups; i++) {
+		if (stage->groups[i]->step == step)
+			return stage->groups[i];
+	}
+	return NULL;
+}
+
 int kt_stage_end_step(struct kt_stage *stage, int step, struct ktstr_error *err)
 {
-	int r = 0;
+	const struct kt_group *group;
+	int r = stage_thaw_crews(stage, step, err);
 
-	for (size_t i = 0; r == 0 && i < stage->n_groups; i++) {
-		if (stage->groups[i]->step == step)
-			r = stage_thaw(stage, stage->groups[i]->path, err);
-	}
 	if (r < 0)
 		return r;
 	stage_stop_crews(stage, crew_is_of_step, &step);
 	/* Removing one removes those below as well. */
-	for (size_t i = 0; r == 0 && i < stage->n_groups;) {
-		if (stage->groups[i]->step != step) {
-			i++;
-			continue;
-		}
-		_cleanup_free_ char *path = strdup(stage->groups[i]->path);
+	while (r == 0 && (group = stage_group_of_step(stage, step))) {
+		_cleanup_free_ char *path = strdup(group->path);
 
 		r = path ? kt_stage_remove(stage, path, err) :
 			   stage_no_memory(err);
-		i = 0;
 	}
 	return r;
 }
@@ -509,16 +538,12 @@ int kt_stage_close(struct kt_stage *stage, struct ktstr_error *err)
 {
 	int r, closed;
 
-	/* A crew that was moved sits in a group of another step. */
-	for (size_t i = 0; i < stage->n_crews; i++) {
-		if (!stage->crews[i]->stopped && stage->crews[i]->cgroup)
-			(void)stage_thaw(stage, stage->crews[i]->cgroup, NULL);
-	}
 	for (size_t i = 0; i < stage->n_crews; i++) {
 		if (!stage->crews[i]->stopped)
-			stage_stop_crews(stage, crew_is_of_step,
-					 &stage->crews[i]->step);
+			(void)stage_thaw_crews(stage, stage->crews[i]->step,
+					       NULL);
 	}
+	stage_stop_crews(stage, crew_is_any, NULL);
 	r = stage_restore_cpus(stage, err);
 	closed = kt_cgroups_close(&stage->cgroups, r == 0 ? err : NULL);
 	return r < 0 ? r : closed;

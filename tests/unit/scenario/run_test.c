@@ -12,6 +12,8 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <ktstr/scheduler.h>
+
 #include "base/strbuf.h"
 #include "scenario/operation.h"
 #include "scenario/run.h"
@@ -282,6 +284,11 @@ static void operations_do_not_blame_the_workers(void **state)
 				 KTSTR_SPAWN(NULL, .name = "outside",
 					     .workers = 1)),
 			 .hold = KTSTR_HOLD_LOOP(20, 0.1) },
+		       /* What is spawned here ends in a group that stays. */
+		       { .operations = KTSTR_OPERATIONS(
+				 KTSTR_SPAWN("other", .name = "guest", .workers = 1),
+				 KTSTR_FREEZE("other")),
+			 .hold = KTSTR_HOLD_MS(20) },
 		       { .operations =
 				 KTSTR_OPERATIONS(KTSTR_STOP_CGROUP("other"),
 						  KTSTR_FREEZE("other")) }));
@@ -409,6 +416,33 @@ static void what_is_declared_wrongly_is_told(void **state)
 	breaks_off(bed, one, WITH_HOLD(.kind = 9), "a hold of kind 9");
 }
 
+static void the_tests_limits_lie_over_its_schedulers(void **state)
+{
+	static const struct ktstr_checks strict =
+		KTSTR_CHECKS(.min_work_rate = 1e15, .max_gap_ms = 50000,
+			     .max_spread_pct = 100);
+	static const struct ktstr_checks kind = KTSTR_CHECKS(.min_work_rate = 0);
+	static const struct ktstr_checks wrong = KTSTR_CHECKS(.max_gap_ms = -1);
+	const struct ktstr_scheduler scheduler = { .name = "s",
+						   .checks = &strict };
+	const struct ktstr_cgroups one =
+		KTSTR_CGROUPS({ .name = "one", .workers = 1 });
+	const struct ktstr_steps hold =
+		KTSTR_STEPS({ .hold = KTSTR_HOLD_MS(50) });
+	struct bed *bed = begin(state);
+
+	bed->ctx.test.scheduler = &scheduler;
+	bed->ctx.test.checks = NULL;
+	assert_int_equal(run(bed, one, hold), KTSTR_FAIL);
+	assert_contains(bed->ctx.notes.data, "work units/s in ");
+	bed->ctx.test.checks = &kind;
+	passes(bed, one, hold);
+	/* Told before anything is started. */
+	bed->ctx.test.checks = &wrong;
+	breaks_off(bed, KTSTR_CGROUPS({ .name = "" }), hold,
+		   "the limits of the test: max_gap_ms = -1 is no limit");
+}
+
 static void what_the_host_says_has_to_be_readable(void **state)
 {
 	const uint64_t bad[] = { 1, 0 };
@@ -501,6 +535,7 @@ int main(void)
 		RUN_TEST(a_worker_is_held_to_its_affinity),
 		RUN_TEST(a_worker_that_dies_fails_the_test),
 		RUN_TEST(what_is_declared_wrongly_is_told),
+		RUN_TEST(the_tests_limits_lie_over_its_schedulers),
 		RUN_TEST(what_the_host_says_has_to_be_readable),
 		RUN_TEST(a_stage_knows_when_it_froze_whom),
 		RUN_TEST(a_step_takes_away_what_it_made),

@@ -87,6 +87,35 @@ static void numbers_of_cpus_are_bounded(void **state)
 	assert_contains(err.message, "record 1 tells of 3 CPUs");
 }
 
+/* Small numbers, so that some of them are records. */
+static void anything_is_parsed_or_refused(void **state)
+{
+	uint64_t random = 1;
+
+	(void)state;
+	for (int round = 0; round < 20000; round++) {
+		_cleanup_steal_file_ struct kt_steal_file file = { 0 };
+		size_t length;
+		uint64_t data[16];
+
+		for (size_t i = 0; i < 16; i++) {
+			random = random * 6364136223846793005 +
+				 1442695040888963407;
+			data[i] = htole64(random >> 60);
+		}
+		length = random >> 32 & 127;
+		if (kt_steal_file_parse(data, length, &file, NULL) < 0)
+			assert_null(file.steal.cpus);
+		for (size_t cpu = 0; cpu < file.steal.n_cpus; cpu++) {
+			const struct ktstr_cpu_steal *own = &file.steal.cpus[cpu];
+
+			assert_true(own->n_samples > 0);
+			assert_int_equal(own->samples[own->n_samples - 1].time_ns,
+					 file.last_ns);
+		}
+	}
+}
+
 struct later {
 	char path[64];
 	useconds_t us;
@@ -150,6 +179,7 @@ int main(void)
 		cmocka_unit_test(records_become_samples),
 		cmocka_unit_test(a_tail_that_is_cut_off_is_ignored),
 		cmocka_unit_test(numbers_of_cpus_are_bounded),
+		cmocka_unit_test(anything_is_parsed_or_refused),
 		cmocka_unit_test(it_waits_for_the_record_that_it_needs),
 	};
 

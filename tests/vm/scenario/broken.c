@@ -166,8 +166,8 @@ KTSTR_TEST(migration_storm, .cores = 2, .memory_mib = 256, .duration_s = 1,
 				     .work = KTSTR_AFFINITY_CHURN() }));
 }
 
-/* A timer's worker that has to wait its turn behind four that never sleep. */
-KTSTR_TEST(slow_waker, .cores = 2, .memory_mib = 256, .duration_s = 2,
+/* A timer's worker that has to wait its turn behind six that never sleep. */
+KTSTR_TEST(slow_waker, .cores = 2, .memory_mib = 256, .duration_s = 4,
 	   .expect_err = true,
 	   .checks = KTSTR_LIMITS(.max_p99_wake_latency_ns = 2 * MS,
 				  .max_spread_pct = 100))
@@ -177,9 +177,9 @@ KTSTR_TEST(slow_waker, .cores = 2, .memory_mib = 256, .duration_s = 2,
 		KTSTR_CGROUPS({ .name = "both", .cpus = KTSTR_CPUS_EXACT("0") },
 			      { .name = "both/waker",
 				.workers = 1,
-				.nice = 10,
+				.nice = 19,
 				.work = KTSTR_TIMER_LATENCY() },
-			      { .name = "both/spinners", .workers = 4 }));
+			      { .name = "both/spinners", .workers = 6 }));
 }
 
 /* Each of these fails by itself, with a note that says what was wrong. */
