@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,13 +24,11 @@
 #include "base/fd.h"
 #include "base/strbuf.h"
 #include "bench.h"
-#include "initramfs/initramfs.h"
-#include "kernel/kernel.h"
-#include "nest/nest.h"
+#include "host.h"
 
-#define FIRST_LINE "ktstr-bench: init is up"
-#define MEMORY_MIB 256
-#define VCPUS	   2
+#define FIRST_LINE    "ktstr-bench: init is up"
+#define MEMORY_MIB    256
+#define VCPUS         2
 #define BOOT_BOUND_MS 60000
 
 enum side {
@@ -45,18 +42,8 @@ enum side {
 struct bench_files {
 	const char *self; /* this program */
 	const char *init;
-	char *bzimage;
-	char *elf;
-	char *initrd;
-	char *cmdline;
+	struct bench_qemu qemu;
 };
-
-static const char *kernel_spec(void)
-{
-	const char *kernel = getenv("KTSTR_KERNEL");
-
-	return kernel && *kernel ? kernel : "7.3";
-}
 
 static void to_stdout(void *userdata, enum ktstr_log_level level,
 		      const char *message)
@@ -78,17 +65,18 @@ static struct ktstr_vm_result *run_vm(const char *init, bool show_log,
 	struct ktstr_vm_result *result = NULL;
 	struct ktstr_error err = { 0 };
 	struct ktstr_vm *vm = NULL;
-	struct ktstr_vm_config config = KTSTR_VM_CONFIG(
-		.kernel = kernel_spec(), .init_binary = init,
-		.topology = KTSTR_TOPOLOGY(1, 1, VCPUS, 1),
-		.memory_mib = MEMORY_MIB, .timeout_ms = timeout_ms,
-		.dmesg = show_log, .cmdline = "loglevel=0",
-		.busybox = exec_cmd != NULL, .exec_cmd = exec_cmd);
+	struct ktstr_vm_config config =
+		KTSTR_VM_CONFIG(.kernel = bench_kernel(), .init_binary = init,
+				.topology = KTSTR_TOPOLOGY(1, 1, VCPUS, 1),
+				.memory_mib = MEMORY_MIB,
+				.timeout_ms = timeout_ms, .dmesg = show_log,
+				.cmdline = "loglevel=0",
+				.busybox = exec_cmd != NULL,
+				.exec_cmd = exec_cmd);
 
 	if (show_log)
 		config.log = &log;
-	if (ktstr_vm_build(&config, &vm, &err) ||
-	    ktstr_vm_run(vm, &result, &err))
+	if (ktstr_vm_build(&config, &vm, &err) || ktstr_vm_run(vm, &result, &err))
 		bench_fail("%s", err.message);
 	ktstr_vm_destroy(vm);
 	return result;
@@ -121,79 +109,16 @@ static void measure_setup(const struct bench_files *files)
 	bench_print_value("setup_total_ms", bench_median(&total), "ms");
 	bench_print_value("setup_memory_ms", bench_median(&memory), "ms");
 	bench_print_value("setup_kernel_ms", bench_median(&kernel), "ms");
-	bench_print_value("setup_initramfs_ms", bench_median(&initramfs),
-			  "ms");
+	bench_print_value("setup_initramfs_ms", bench_median(&initramfs), "ms");
 	bench_print_value("setup_vcpus_ms", bench_median(&vcpus), "ms");
-}
-
-/* The same archive for QEMU that our own VM gets, in one file. */
-static void write_initrd(struct bench_files *files)
-{
-	struct kt_kernel_ref ref = { 0 };
-	struct kt_initramfs *initramfs = NULL;
-	struct kt_kernel *kernel = NULL;
-	struct ktstr_error err = { 0 };
-	char link[64], elf[4096];
-	int fd;
-	ssize_t n;
-
-	if (kt_kernel_resolve(kernel_spec(), &ref, &err) ||
-	    kt_kernel_open(ref.image, NULL, &kernel, &err))
-		bench_fail("%s", err.message);
-	if (!kernel->elf)
-		bench_fail("%s cannot be unpacked: %s", ref.image,
-			   kernel->why_not_unpacked);
-	snprintf(link, sizeof(link), "/proc/self/fd/%d", kernel->elf_fd);
-	n = readlink(link, elf, sizeof(elf) - 1);
-	if (n < 0)
-		bench_fail("%s: %s", link, strerror(errno));
-	elf[n] = '\0';
-
-	struct kt_initramfs_spec spec = {
-		.init_binary = files->init,
-		.kernel_release = ref.release,
-		.modules_dir = ref.modules_dir,
-	};
-	if (kt_initramfs_build(&spec, NULL, &initramfs, &err))
-		bench_fail("%s", err.message);
-
-	_cleanup_free_ char *base = malloc(initramfs->base_bytes);
-
-	files->elf = strdup(elf);
-	files->bzimage = strdup(ref.image);
-	/* QEMU inherits it; nothing is left when the benchmark is killed. */
-	fd = memfd_create("ktstr-bench-initrd", 0);
-	if (asprintf(&files->initrd, "/proc/self/fd/%d", fd) < 0)
-		files->initrd = NULL;
-	if (!base || !files->elf || !files->bzimage || !files->initrd)
-		bench_fail("out of memory");
-	if (fd < 0 ||
-	    kt_pread_all(initramfs->base_fd, base, initramfs->base_bytes, 0) ||
-	    kt_write_all(fd, initramfs->run, initramfs->run_bytes) ||
-	    kt_write_all(fd, base, initramfs->base_bytes))
-		bench_fail("%s: %s", files->initrd, strerror(errno));
-	kt_initramfs_free(initramfs);
-	kt_kernel_close(kernel);
-	kt_kernel_ref_deinit(&ref);
 }
 
 static void exec_side(const struct bench_files *files, enum side side)
 {
-	const bool microvm = side != QEMU_Q35;
-
-	if (side == OURS) {
-		execl(files->self, files->self, "--one", files->init, NULL);
-		_exit(127);
-	}
-	execlp("qemu-system-x86_64", "qemu-system-x86_64", "-M",
-	       microvm ? "microvm,acpi=on,isa-serial=on,rtc=on,pit=on,pic=on" :
-			 "q35",
-	       "-accel", "kvm", "-cpu", "host", "-smp", "2", "-m", "256",
-	       "-kernel",
-	       side == QEMU_MICROVM_ELF ? files->elf : files->bzimage,
-	       "-initrd", files->initrd, "-append", files->cmdline,
-	       "-nodefaults", "-no-user-config", "-display", "none",
-	       "-no-reboot", "-serial", "stdio", NULL);
+	if (side != OURS)
+		bench_qemu_exec(&files->qemu, side == QEMU_Q35,
+				side == QEMU_MICROVM_ELF);
+	execl(files->self, files->self, "--one", files->init, NULL);
 	_exit(127);
 }
 
@@ -250,16 +175,7 @@ static void measure_boot(struct bench_files *files, int rounds)
 	struct bench_samples boot = { .n = 0 };
 	struct ktstr_vm_result *result;
 
-	write_initrd(files);
-	/* The command line that our guest gets is the one that QEMU's gets. */
-	result = run_vm(NULL, false, "cat /proc/cmdline", BOOT_BOUND_MS);
-	if (!result->success || !result->output)
-		bench_fail("the guest did not tell its command line: %s",
-			   result->crash ? result->crash : "no output");
-	files->cmdline = strdup(result->output);
-	files->cmdline[strcspn(files->cmdline, "\n")] = '\0';
-	ktstr_vm_result_free(result);
-
+	bench_qemu_prepare(files->init, &files->qemu);
 	for (int i = 0; i < rounds; i++) {
 		for (enum side side = OURS; side < N_SIDES; side++)
 			bench_add(&times[side], time_one(files, side));
@@ -280,46 +196,18 @@ static void measure_boot(struct bench_files *files, int rounds)
 
 int main(int argc, char **argv)
 {
-	struct bench_files files = { 0 };
-	struct ktstr_error err = { 0 };
-	char self[4096];
-	_cleanup_free_ char *init = NULL;
-	ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+	_cleanup_free_ char *self = bench_beside(NULL);
+	_cleanup_free_ char *init = bench_beside("guest/boot-init");
+	struct bench_files files = { .self = self, .init = init };
 
-	if (n < 0)
-		bench_fail("/proc/self/exe: %s", strerror(errno));
-	self[n] = '\0';
 	if (argc == 3 && !strcmp(argv[1], "--one")) {
-		ktstr_vm_result_free(
-			run_vm(argv[2], true, NULL, BOOT_BOUND_MS));
+		ktstr_vm_result_free(run_vm(argv[2], true, NULL, BOOT_BOUND_MS));
 		return 0;
 	}
-
-	if (asprintf(&init, "%.*s/boot-init",
-		     (int)(strrchr(self, '/') - self), self) < 0)
-		bench_fail("out of memory");
-	files.self = self;
-	files.init = init;
 	if (argc == 2 && !strcmp(argv[1], "--pairs")) {
 		measure_boot(&files, 7);
 		return 0;
 	}
-
 	measure_setup(&files);
-	if (kt_kvm_probe(&err) == 0) {
-		measure_boot(&files, 7);
-		return 0;
-	}
-	/* Both sides run in the same emulated machine. */
-	const char *const inside[] = { self, "--pairs", NULL };
-	struct kt_nest_shape shape;
-	int status = 1;
-
-	kt_nest_shape_default(&shape);
-
-	fprintf(stderr, "boot: %s: running inside an emulated machine\n",
-		err.message);
-	if (kt_nest_run(&shape, inside, NULL, &status, &err))
-		bench_fail("%s", err.message);
-	return status;
+	return bench_where_kvm_works(self, "--pairs");
 }

@@ -10,6 +10,9 @@ int main(void)
 {
 	static const char line[] = "ktstr-bench: init is up\n";
 
+	/* By hand on the host it would end that. */
+	if (getpid() != 1)
+		return 2;
 	if (write(STDOUT_FILENO, line, sizeof(line) - 1) < 0)
 		return 1;
 	reboot(RB_AUTOBOOT);
