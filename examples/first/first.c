@@ -1,17 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <ktstr/test.h>
-#include <sched.h>
-#include <unistd.h>
+#include <ktstr/scenario.h>
 
-KTSTR_TEST(every_cpu_takes_a_task, .llcs = 2, .cores = 2)
+KTSTR_TEST(two_cgroups, .llcs = 1, .cores = 2, .duration_s = 5)
 {
-	for (int cpu = 0; cpu < sysconf(_SC_NPROCESSORS_ONLN); cpu++) {
-		cpu_set_t set;
-
-		CPU_ZERO(&set);
-		CPU_SET(cpu, &set);
-		KTSTR_REQUIRE(ctx, sched_setaffinity(0, sizeof(set), &set) == 0);
-		KTSTR_REQUIRE(ctx, sched_getcpu() == cpu);
-	}
-	return KTSTR_PASS;
+	return ktstr_run_cgroups(
+		ctx, KTSTR_CGROUPS({ .name = "cg_0", .workers = 2 },
+				   { .name = "cg_1", .workers = 2 }));
 }

@@ -32,7 +32,19 @@ file_kib=$(($(stat -c %s "$work/first/first") / 1024))
 	exit 1
 }
 "$work/first/first" </dev/null | tee "$work/out"
-grep -q '^pass every_cpu_takes_a_task \[1n2l2c1t\]' "$work/out"
+grep -q '^pass two_cgroups \[1n1l2c1t\]' "$work/out"
+
+# As README.md prints it, and by the commands that stand there.
+mkdir "$work/own"
+cd "$work/own"
+awk '/^## /{ on = $0 == "## Writing a test" } on' "$examples/../README.md" >../section
+awk '/^```c$/ { on = 1; next } /^```$/ { on = 0 } on' ../section >first.c
+cmp first.c "$work/first/first.c"
+sed -n 's/^    //p' ../section | sed '/^ktstr test .*gauntlet/d' >commands
+grep -q '^ktstr test ./first' commands
+sh -eu commands </dev/null | tee ../out
+grep -q '^pass two_cgroups \[1n1l2c1t\]' ../out
+cd "$work"
 
 meson setup "$work/first/build" "$work/first" >"$work/log" 2>&1 &&
 	meson test -C "$work/first/build" >>"$work/log" 2>&1 || {
