@@ -109,14 +109,14 @@ static const char *tail_of(struct kt_strbuf *text)
 	while (text->length && text->data[text->length - 1] == '\n')
 		text->data[--text->length] = '\0';
 
-	return text->length > COMPLAINTS_SHOWN
-		       ? all + (text->length - COMPLAINTS_SHOWN)
-		       : all;
+	return text->length > COMPLAINTS_SHOWN ?
+		       all + (text->length - COMPLAINTS_SHOWN) :
+		       all;
 }
 
 static int not_on_offer(struct fetch *fetch, struct ktstr_error *err)
 {
-	_cleanup_strbuf_ struct kt_strbuf suites = {0}, offers = {0};
+	_cleanup_strbuf_ struct kt_strbuf suites = { 0 }, offers = { 0 };
 	const char *version = fetch->request->version;
 	const char *part = kt_apt_pick(&fetch->offers, version, false);
 	bool complained = fetch->complaints.length;
@@ -130,7 +130,7 @@ static int not_on_offer(struct fetch *fetch, struct ktstr_error *err)
 				   kt_strbuf_text(&suites),
 				   tail_of(&fetch->complaints));
 	if (!fetch->offers.n)
-		return kt_err(err, -ENOENT, "%s offers no kernels",
+		return kt_err(err, -ENOENT, "no kernels are on offer in %s",
 			      kt_strbuf_text(&suites));
 	return kt_err(err, -ENOENT,
 		      "kernel %s is %s in %s; the newest of each series "
@@ -184,8 +184,8 @@ static int check_space(struct fetch *fetch, struct ktstr_error *err)
 		err, -ENOSPC,
 		"kernel %s needs about %llu MiB in %s, which has %llu MiB "
 		"left; make room, or set KTSTR_CACHE_DIR to another place",
-		fetch->progress.release ? fetch->progress.release
-					: fetch->request->version,
+		fetch->progress.release ? fetch->progress.release :
+					  fetch->request->version,
 		(unsigned long long)(needed / KT_MIB), directory,
 		(unsigned long long)(room / KT_MIB));
 }
@@ -242,7 +242,7 @@ static int download(struct fetch *fetch, struct ktstr_error *err)
 
 static int unpack(struct fetch *fetch, struct ktstr_error *err)
 {
-	_cleanup_(kt_staging_deinit) struct kt_staging staging = {0};
+	_cleanup_(kt_staging_deinit) struct kt_staging staging = { 0 };
 	int r;
 
 	report(fetch, KT_FETCH_UNPACK);
@@ -289,7 +289,7 @@ static int finish(struct fetch *fetch, const char *release, bool was_there,
 int kt_kernel_fetch(const struct kt_fetch_request *request,
 		    struct kt_fetch_result *ret, struct ktstr_error *err)
 {
-	_cleanup_(fetch_deinit) struct fetch fetch = {.request = request};
+	_cleanup_(fetch_deinit) struct fetch fetch = { .request = request };
 	_cleanup_close_ int lock = -1;
 	char present[KT_RELEASE_BYTES];
 	int r = check_version(request->version, err);

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include "base/cpulist.h"
 
 static void round_trips_to(const char *text, const char *expected)
 {
-	_cleanup_bitmap_ struct kt_bitmap bitmap = {0};
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_bitmap_ struct kt_bitmap bitmap = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 
 	assert_int_equal(kt_cpulist_parse(text, &bitmap, NULL), 0);
 	kt_cpulist_print(&sb, &bitmap);
@@ -29,12 +29,13 @@ static void lists_are_read_and_printed(void **state)
 
 static void refuses(const char *text, const char *message)
 {
-	_cleanup_bitmap_ struct kt_bitmap bitmap = {0};
-	struct ktstr_error err = {0};
+	_cleanup_bitmap_ struct kt_bitmap bitmap = { 0 };
+	struct ktstr_error err = { 0 };
 
 	kt_bitmap_set(&bitmap, 7);
 	assert_int_equal(kt_cpulist_parse(text, &bitmap, &err), -EINVAL);
 	assert_contains(err.message, message);
+	message_seen(err.message);
 	assert_int_equal(kt_bitmap_count(&bitmap), 1);
 }
 
@@ -58,7 +59,7 @@ static void bad_lists_are_refused_with_their_part(void **state)
 
 static void a_bitmap_grows_and_keeps_its_bits(void **state)
 {
-	_cleanup_bitmap_ struct kt_bitmap bitmap = {0};
+	_cleanup_bitmap_ struct kt_bitmap bitmap = { 0 };
 	size_t seen = 0;
 
 	(void)state;
@@ -78,7 +79,7 @@ static void a_bitmap_grows_and_keeps_its_bits(void **state)
 
 static void bitmaps_are_equal_by_their_bits_alone(void **state)
 {
-	_cleanup_bitmap_ struct kt_bitmap a = {0}, b = {0};
+	_cleanup_bitmap_ struct kt_bitmap a = { 0 }, b = { 0 };
 
 	(void)state;
 	assert_true(kt_bitmap_equal(&a, &b));
@@ -99,6 +100,7 @@ int main(void)
 		cmocka_unit_test(bad_lists_are_refused_with_their_part),
 		cmocka_unit_test(a_bitmap_grows_and_keeps_its_bits),
 		cmocka_unit_test(bitmaps_are_equal_by_their_bits_alone),
+		messages_test("base_cpulist"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <elf.h>
 #include <stdio.h>
@@ -379,6 +379,7 @@ static void a_missing_library_is_named_with_where_it_was_sought(void **state)
 		"LD_LIBRARY_PATH",
 		AT("prog"), AT("a/liba.so"), AT("env"), AT("own"));
 	assert_string_equal(err.message, expected);
+	message_seen(err.message);
 	kt_closure_deinit(&closure);
 }
 
@@ -398,6 +399,7 @@ static void a_file_that_is_no_library_ends_the_search(void **state)
 		 "found, is no ELF file",
 		 AT("prog"), AT("a/liba.so"));
 	assert_string_equal(err.message, expected);
+	message_seen(err.message);
 	kt_closure_deinit(&closure);
 }
 
@@ -412,6 +414,7 @@ static void a_missing_interpreter_is_named(void **state)
 			 -ENOENT);
 	assert_contains(err.message, "is started by \"/nowhere/ld.so\", which "
 				     "is not on this machine");
+	message_seen(err.message);
 	kt_closure_deinit(&closure);
 }
 
@@ -433,6 +436,7 @@ static void strings_outside_of_their_table_are_refused(void **state)
 				 &bare, &closure, &err),
 			 -EBADMSG);
 	assert_contains(err.message, "is a damaged ELF file");
+	message_seen(err.message);
 	kt_closure_deinit(&closure);
 	free(data);
 }
@@ -546,6 +550,7 @@ int main(void)
 		SCRATCH_TEST(strings_outside_of_their_table_are_refused),
 		SCRATCH_TEST(every_candidate_is_a_witness),
 		cmocka_unit_test(real_programs_need_what_ldd_says),
+		messages_test("initramfs_closure"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

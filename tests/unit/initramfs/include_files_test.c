@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -74,6 +74,7 @@ static void assert_refused(struct outcome *outcome, const char *message)
 {
 	assert_true(outcome->r < 0);
 	assert_string_equal(outcome->err.message, message);
+	message_seen(outcome->err.message);
 	assert_int_equal(outcome->err.code, outcome->r);
 	assert_int_equal(outcome->err.kind, KTSTR_ERROR_INVALID);
 	outcome_free(outcome);
@@ -176,6 +177,7 @@ static void a_path_too_long_for_the_guest_is_refused(void **state)
 	o = include(s, path, scratch_path(s, "x"));
 	assert_int_equal(o->r, -ENAMETOOLONG);
 	assert_contains(o->err.message, "longer than 255 bytes");
+	message_seen(o->err.message);
 	outcome_free(o);
 	for (size_t i = 0; i < sizeof(path); i++)
 		path[i] = i % 2 ? '/' : 'a';
@@ -183,6 +185,7 @@ static void a_path_too_long_for_the_guest_is_refused(void **state)
 	o = include(s, path, scratch_path(s, "x"));
 	assert_int_equal(o->r, -ENAMETOOLONG);
 	assert_contains(o->err.message, "longer than 4094 bytes");
+	message_seen(o->err.message);
 	outcome_free(o);
 }
 
@@ -374,6 +377,7 @@ static void init_without_its_libraries_is_an_error(void **state)
 
 	assert_int_equal(o->r, -ENOENT);
 	assert_contains(o->err.message, "needs the library \"libgone.so.1\"");
+	message_seen(o->err.message);
 	outcome_free(o);
 }
 
@@ -433,6 +437,7 @@ int main(void)
 		SCRATCH_TEST(init_without_its_libraries_is_an_error),
 		SCRATCH_TEST(a_users_file_replaces_an_applet_and_an_account_file),
 		SCRATCH_TEST(an_init_that_is_not_there_is_named),
+		messages_test("initramfs_include_files"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

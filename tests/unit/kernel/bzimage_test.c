@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <stdlib.h>
 
@@ -46,10 +46,11 @@ static int parse(const struct kt_strbuf *image, size_t bytes,
 static void assert_refused(const struct kt_strbuf *image, int code,
 			   const char *message)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	assert_int_equal(parse(image, image->length, &err), code);
 	assert_string_equal(err.message, message);
+	message_seen(err.message);
 }
 
 static void the_header_is_read(void **state)
@@ -72,9 +73,9 @@ static void every_compression_unpacks_to_the_elf(void **state)
 	struct fixture *f = *state;
 
 	for (int c = KT_COMPRESSION_GZIP; c <= KT_COMPRESSION_ZSTD; c++) {
-		_cleanup_strbuf_ struct kt_strbuf built = {0};
+		_cleanup_strbuf_ struct kt_strbuf built = { 0 };
 		_cleanup_free_ uint8_t *out = malloc(f->elf.length);
-		struct ktstr_error err = {0};
+		struct ktstr_error err = { 0 };
 		struct kt_bzimage image;
 
 		test_make_bzimage((enum kt_compression)c, &f->elf, &built);
@@ -96,6 +97,7 @@ static void setup_sects_of_zero_means_four(void **state)
 	/* The code then begins three sectors later: too little is left. */
 	assert_int_equal(parse(&f->image, f->image.length, &err), -EBADMSG);
 	assert_contains(err.message, "truncated");
+	message_seen(err.message);
 	for (int i = 0; i < 3 * 512; i++)
 		kt_strbuf_add_char(&f->image, '\0');
 	assert_int_equal(parse(&f->image, f->image.length, NULL), 0);
@@ -114,7 +116,7 @@ static void a_file_cut_off_anywhere_is_called_truncated(void **state)
 	struct fixture *f = *state;
 
 	for (size_t cut = 0x206; cut < f->image.length; cut += 7) {
-		struct ktstr_error err = {0};
+		struct ktstr_error err = { 0 };
 
 		assert_int_equal(parse(&f->image, cut, &err), -EBADMSG);
 		assert_contains(err.message, "the kernel image is truncated: "
@@ -124,7 +126,7 @@ static void a_file_cut_off_anywhere_is_called_truncated(void **state)
 
 static void an_unknown_compression_is_no_error_yet(void **state)
 {
-	_cleanup_strbuf_ struct kt_strbuf built = {0};
+	_cleanup_strbuf_ struct kt_strbuf built = { 0 };
 	struct fixture *f = *state;
 	struct kt_bzimage image;
 
@@ -158,8 +160,8 @@ static void an_old_boot_protocol_is_named(void **state)
 static void a_payload_outside_the_image_is_damage(void **state)
 {
 	static const uint32_t values[][2] = {
-		{0xffffffff, 64}, {32, 0xffffffff},         {32, 0},
-		{32, 7},          {0xfffffff0, 0xfffffff0},
+		{ 0xffffffff, 64 }, { 32, 0xffffffff },         { 32, 0 },
+		{ 32, 7 },          { 0xfffffff0, 0xfffffff0 },
 	};
 	struct fixture *f = *state;
 
@@ -174,7 +176,7 @@ static void a_payload_outside_the_image_is_damage(void **state)
 
 static void a_payload_larger_than_init_size_is_damage(void **state)
 {
-	_cleanup_strbuf_ struct kt_strbuf payload = {0}, built = {0};
+	_cleanup_strbuf_ struct kt_strbuf payload = { 0 }, built = { 0 };
 	struct fixture *f = *state;
 
 	test_compress(KT_COMPRESSION_XZ, f->elf.data, f->elf.length, &payload);
@@ -241,6 +243,7 @@ int main(void)
 		TEST(a_header_shorter_than_its_protocol_is_damage),
 		TEST(a_version_text_outside_the_setup_code_is_damage),
 		TEST(an_image_without_a_version_text_has_an_empty_release),
+		messages_test("kernel_bzimage"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

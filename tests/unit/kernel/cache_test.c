@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -48,6 +48,7 @@ static void no_place_for_a_cache_is_said(void **state)
 			    "there is no place for the cache: neither "
 			    "KTSTR_CACHE_DIR nor XDG_CACHE_HOME nor HOME is "
 			    "set; set KTSTR_CACHE_DIR to a directory of yours");
+	message_seen(err.message);
 }
 
 static void a_relative_root_is_refused(void **state)
@@ -60,6 +61,7 @@ static void a_relative_root_is_refused(void **state)
 	assert_int_equal(kt_cache_root(&root, &err), -EINVAL);
 	assert_string_equal(err.message, "KTSTR_CACHE_DIR must be an absolute "
 					 "path, not \"here\"");
+	message_seen(err.message);
 }
 
 static void directories_are_made_on_demand(void **state)
@@ -81,6 +83,7 @@ static void directories_are_made_on_demand(void **state)
 	assert_true(kt_cache_dir("file", &path, &err) < 0);
 	assert_contains(err.message, "cannot make the cache directory ");
 	assert_contains(err.message, "set KTSTR_CACHE_DIR to use another");
+	message_seen(err.message);
 	test_remove_directory(directory);
 }
 
@@ -103,6 +106,7 @@ static void a_lock_is_held_by_one_and_given_up_on_in_time(void **state)
 	assert_int_equal(kt_cache_lock("x", 0, NULL, NULL, &err), -EBUSY);
 	assert_int_equal(err.kind, KTSTR_ERROR_CONTENTION);
 	assert_contains(err.message, "another ktstr has held ");
+	message_seen(err.message);
 	close(kt_cache_lock("y", 0, NULL, NULL, NULL));
 	close(first);
 	first = kt_cache_lock("x", 0, NULL, NULL, NULL);
@@ -119,6 +123,7 @@ int main(void)
 		cmocka_unit_test(a_relative_root_is_refused),
 		cmocka_unit_test(directories_are_made_on_demand),
 		cmocka_unit_test(a_lock_is_held_by_one_and_given_up_on_in_time),
+		messages_test("kernel_cache"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

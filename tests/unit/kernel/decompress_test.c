@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,8 +53,8 @@ static void every_format_is_recognised_and_unpacks_to_what_went_in(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = {0};
-		struct ktstr_error err = {0};
+		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+		struct ktstr_error err = { 0 };
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		assert_int_equal(kt_compression_detect((uint8_t *)packed.data,
@@ -76,8 +76,8 @@ static void a_stream_longer_than_announced_is_refused(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = {0};
-		struct ktstr_error err = {0};
+		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+		struct ktstr_error err = { 0 };
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		assert_int_equal(unpack(all[i], packed.data, packed.length, out,
@@ -85,6 +85,7 @@ static void a_stream_longer_than_announced_is_refused(void **state)
 				 -EBADMSG);
 		assert_contains(err.message, kt_compression_name(all[i]));
 		assert_contains(err.message, "damaged");
+		message_seen(err.message);
 	}
 }
 
@@ -95,8 +96,8 @@ static void a_stream_shorter_than_announced_is_refused(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = {0};
-		struct ktstr_error err = {0};
+		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
+		struct ktstr_error err = { 0 };
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		assert_int_equal(unpack(all[i], packed.data, packed.length, out,
@@ -112,7 +113,7 @@ static void a_stream_cut_off_anywhere_is_refused(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = {0};
+		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		/* lzma's end marker is optional: the last bytes may go. */
@@ -136,7 +137,7 @@ static void a_flipped_bit_never_reaches_past_the_output(void **state)
 	(void)state;
 	make_plain(plain);
 	for (size_t i = 0; i < KT_ARRAY_SIZE(all); i++) {
-		_cleanup_strbuf_ struct kt_strbuf packed = {0};
+		_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
 
 		test_compress(all[i], plain, sizeof(plain), &packed);
 		/* Not all formats can see it; the sanitizer is the judge. */
@@ -152,7 +153,7 @@ static void a_flipped_bit_never_reaches_past_the_output(void **state)
 static void checksums_of_lzop_blocks_are_verified(void **state)
 {
 	uint8_t plain[PLAIN_BYTES], out[PLAIN_BYTES];
-	_cleanup_strbuf_ struct kt_strbuf packed = {0};
+	_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
 	struct ktstr_error err;
 
 	(void)state;
@@ -166,6 +167,7 @@ static void checksums_of_lzop_blocks_are_verified(void **state)
 				 -EBADMSG);
 		assert_string_equal(err.message,
 				    "the lzo data is damaged: wrong checksum");
+		message_seen(err.message);
 		packed.data[at] ^= 1;
 	}
 }
@@ -173,7 +175,7 @@ static void checksums_of_lzop_blocks_are_verified(void **state)
 static void lz4_frames_may_follow_each_other(void **state)
 {
 	uint8_t plain[PLAIN_BYTES], out[PLAIN_BYTES];
-	_cleanup_strbuf_ struct kt_strbuf packed = {0};
+	_cleanup_strbuf_ struct kt_strbuf packed = { 0 };
 
 	(void)state;
 	make_plain(plain);
@@ -200,6 +202,7 @@ static void an_unknown_compression_is_refused(void **state)
 				       (const uint8_t *)"abcd", 4, out, 4, &err),
 			 -EOPNOTSUPP);
 	assert_string_equal(err.message, "the compression is unknown");
+	message_seen(err.message);
 }
 
 int main(void)
@@ -214,6 +217,7 @@ int main(void)
 		cmocka_unit_test(checksums_of_lzop_blocks_are_verified),
 		cmocka_unit_test(lz4_frames_may_follow_each_other),
 		cmocka_unit_test(an_unknown_compression_is_refused),
+		messages_test("kernel_decompress"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <dirent.h>
 #include <elf.h>
@@ -41,7 +41,7 @@ static int setup(void **state)
 	_cleanup_free_ char *cache = NULL;
 
 	f->directory = test_make_directory();
-	f->log = (struct ktstr_log){count_log, f};
+	f->log = (struct ktstr_log){ count_log, f };
 	cache = kt_path_join(f->directory, "cache");
 	setenv("KTSTR_CACHE_DIR", cache, 1);
 	test_make_elf(&f->elf);
@@ -90,7 +90,7 @@ static char *cached_entry(struct fixture *f)
 static void open_and_compare(struct fixture *f, const char *path)
 {
 	struct kt_kernel *kernel = NULL;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	if (kt_kernel_open(path, &f->log, &kernel, &err))
 		fail_msg("%s", err.message);
@@ -107,12 +107,13 @@ static void assert_refused(struct fixture *f, const char *path, int code,
 			   const char *message)
 {
 	_cleanup_free_ char *whole = NULL;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 	struct kt_kernel *kernel;
 
 	assert_true(asprintf(&whole, "%s: %s", path, message) > 0);
 	assert_int_equal(kt_kernel_open(path, &f->log, &kernel, &err), code);
 	assert_string_equal(err.message, whole);
+	message_seen(err.message);
 }
 
 static void a_bzimage_is_unpacked_once(void **state)
@@ -219,9 +220,10 @@ static void a_cache_entry_that_was_written_to_is_made_anew(void **state)
 		byte ^= 0xa5;
 		assert_int_equal(kt_pwrite_all(fd, &byte, 1, at), 0);
 		/* A moment of its own, whatever the file system's clock. */
-		assert_int_equal(futimens(fd, (struct timespec[2]){{.tv_sec = 1},
-								   {.tv_sec = 1}}),
-				 0);
+		assert_int_equal(
+			futimens(fd, (struct timespec[2]){ { .tv_sec = 1 },
+							   { .tv_sec = 1 } }),
+			0);
 		close(fd);
 		f->notices = 0;
 		open_and_compare(f, path);
@@ -236,10 +238,11 @@ static void a_copied_cache_entry_is_verified_and_used(void **state)
 
 	open_and_compare(f, path);
 	entry = cached_entry(f);
-	assert_int_equal(
-		utimensat(AT_FDCWD, entry,
-			  (struct timespec[2]){{.tv_sec = 1}, {.tv_sec = 1}}, 0),
-		0);
+	assert_int_equal(utimensat(AT_FDCWD, entry,
+				   (struct timespec[2]){ { .tv_sec = 1 },
+							 { .tv_sec = 1 } },
+				   0),
+			 0);
 	open_and_compare(f, path);
 	assert_int_equal(f->notices, 1);
 }
@@ -327,7 +330,7 @@ static void btf_comes_from_the_image(void **state)
 {
 	struct fixture *f = *state;
 	_cleanup_free_ char *path = write_image(f);
-	_cleanup_strbuf_ struct kt_strbuf wanted = {0};
+	_cleanup_strbuf_ struct kt_strbuf wanted = { 0 };
 	struct kt_kernel *kernel;
 	const uint8_t *btf;
 	size_t bytes;
@@ -354,6 +357,7 @@ static void a_kernel_without_btf_says_so(void **state)
 	assert_int_equal(kt_kernel_open(path, NULL, &kernel, NULL), 0);
 	assert_int_equal(kt_kernel_btf(kernel, &btf, &bytes, &err), -ENOENT);
 	assert_string_equal(err.message, "the kernel has no .BTF section");
+	message_seen(err.message);
 	kt_kernel_close(kernel);
 }
 
@@ -404,6 +408,7 @@ static void an_unknown_compression_leaves_the_bzimage(void **state)
 	assert_string_equal(kernel->why_not_unpacked, why);
 	assert_int_equal(kt_kernel_btf(kernel, &btf, &bytes, &err), -ENOENT);
 	assert_contains(err.message, why);
+	message_seen(err.message);
 	kt_kernel_close(kernel);
 }
 
@@ -414,31 +419,33 @@ static void what_is_no_kernel_is_told_what_it_is(void **state)
 		const char *magic;
 		const char *message;
 	} files[] = {
-		{0x38, "ARM\x64",
-		 "a kernel for another architecture (arm64); guests here are "
-		 "x86-64"},
-		{0x38, "RSC\x05",
-		 "a kernel for another architecture (riscv); guests here are "
-		 "x86-64"},
-		{4, "zimg",
-		 "a kernel for another architecture (EFI zboot, as arm64, "
-		 "riscv and loongarch have); guests here are x86-64"},
-		{0, "\x1f\x8b\x08",
-		 "a gzip-compressed file, not a kernel image; if it holds one, "
-		 "unpack it first"},
-		{0, "\x28\xb5\x2f\xfd",
-		 "a zstd-compressed file, not a kernel image; if it holds one, "
-		 "unpack it first"},
-		{0, "#!/bin/sh",
-		 "not a kernel image: neither a bzImage nor an ELF vmlinux "
-		 "(128 bytes)"},
+		{ 0x38, "ARM\x64",
+		  "a kernel for another architecture (arm64); guests here are "
+		  "x86-64" },
+		{ 0x38, "RSC\x05",
+		  "a kernel for another architecture (riscv); guests here are "
+		  "x86-64" },
+		{ 4, "zimg",
+		  "a kernel for another architecture (EFI zboot, as arm64, "
+		  "riscv and loongarch have); guests here are x86-64" },
+		{ 0, "\x1f\x8b\x08",
+		  "a gzip-compressed file, not a kernel image; if it holds "
+		  "one, "
+		  "unpack it first" },
+		{ 0, "\x28\xb5\x2f\xfd",
+		  "a zstd-compressed file, not a kernel image; if it holds "
+		  "one, "
+		  "unpack it first" },
+		{ 0, "#!/bin/sh",
+		  "not a kernel image: neither a bzImage nor an ELF vmlinux "
+		  "(128 bytes)" },
 	};
 	struct fixture *f = *state;
 	_cleanup_free_ char *empty = test_write(f->directory, "empty", "", 0);
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(files); i++) {
 		_cleanup_free_ char *path = NULL;
-		char bytes[128] = {0};
+		char bytes[128] = { 0 };
 
 		memcpy(bytes + files[i].at, files[i].magic,
 		       strlen(files[i].magic));
@@ -491,6 +498,7 @@ static void a_damaged_payload_never_enters_the_cache(void **state)
 	assert_int_equal(kt_kernel_open(path, NULL, &kernel, &err), -EBADMSG);
 	assert_contains(err.message, "the zstd data is damaged: it holds less "
 				     "than it announced");
+	message_seen(err.message);
 	unpacked = kt_path_join(f->directory, "cache/unpacked");
 	assert_int_equal(rmdir(unpacked), 0);
 }
@@ -533,6 +541,7 @@ int main(void)
 		TEST(a_truncated_image_is_told_by_how_much),
 		TEST(a_damaged_payload_never_enters_the_cache),
 		TEST(a_program_is_no_kernel),
+		messages_test("kernel_kernel"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,7 +45,7 @@ static int teardown(void **state)
 /* An image that names `release`; the path in the fixture's root is freed. */
 static void put_image(struct fixture *f, const char *name, const char *release)
 {
-	_cleanup_strbuf_ struct kt_strbuf image = {0};
+	_cleanup_strbuf_ struct kt_strbuf image = { 0 };
 	_cleanup_free_ char *path = NULL;
 
 	test_make_bzimage(KT_COMPRESSION_GZIP, &f->elf, &image);
@@ -88,6 +88,7 @@ static void assert_refused(struct fixture *f, const char *spec, int code,
 {
 	assert_int_equal(resolve(f, spec), code);
 	assert_string_equal(f->err.message, message);
+	message_seen(f->err.message);
 }
 
 static void an_image_is_found_by_its_path(void **state)
@@ -218,6 +219,7 @@ static void a_kernel_that_cannot_be_used_is_passed_over(void **state)
 			"kernel fetch latest` gets another), the last because: "
 			"/");
 	assert_contains(f->err.message, "not a kernel image");
+	message_seen(f->err.message);
 	put_image(f, "boot/vmlinuz-9.8.1-x", "9.8.1-x");
 	assert_found(f, NULL, "boot/vmlinuz-9.8.1-x", "9.8.1-x");
 }
@@ -241,14 +243,14 @@ static void modules_are_found_in_every_layout(void **state)
 	static const struct {
 		const char *image, *modules;
 	} layouts[] = {
-		{"cache/kernels/9.1.2-x/vmlinuz",
-		 "cache/kernels/9.1.2-x/lib/modules/9.1.2-x"},
-		{"deb/usr/lib/modules/9.1.2-x/vmlinuz",
-		 "deb/usr/lib/modules/9.1.2-x"},
-		{"deb2/boot/vmlinuz-9.1.2-x", "deb2/lib/modules/9.1.2-x"},
-		{"deb3/boot/vmlinuz-9.1.2-x", "deb3/usr/lib/modules/9.1.2-x"},
+		{ "cache/kernels/9.1.2-x/vmlinuz",
+		  "cache/kernels/9.1.2-x/lib/modules/9.1.2-x" },
+		{ "deb/usr/lib/modules/9.1.2-x/vmlinuz",
+		  "deb/usr/lib/modules/9.1.2-x" },
+		{ "deb2/boot/vmlinuz-9.1.2-x", "deb2/lib/modules/9.1.2-x" },
+		{ "deb3/boot/vmlinuz-9.1.2-x", "deb3/usr/lib/modules/9.1.2-x" },
 		/* The machine's own, last: it would serve all of these. */
-		{"elsewhere/image", "lib/modules/9.1.2-x"},
+		{ "elsewhere/image", "lib/modules/9.1.2-x" },
 	};
 	struct fixture *f = *state;
 
@@ -311,6 +313,7 @@ int main(void)
 		TEST(what_is_no_file_and_no_version_is_refused),
 		TEST(modules_are_found_in_every_layout),
 		TEST(a_modules_dep_is_made_in_the_cache_where_none_is),
+		messages_test("kernel_resolve"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

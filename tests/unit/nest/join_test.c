@@ -3,7 +3,7 @@
  * Which machine a command gets, with supervisors as they are and an emulator
  * that is this very program: see emulate().
  */
-#include "test.h"
+#include "messages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -278,6 +278,7 @@ static void a_further_machine_that_does_not_start_is_done_without(void **state)
 
 	assert_true(kt_nest_join(&w->shape, 2, &w->log, &none, &slot, &err) < 0);
 	assert_contains(err.message, "KTSTR_NEST_KERNEL=/nonexistent/kernel");
+	message_seen(err.message);
 	assert_int_equal(none, -1);
 	start_machine(w, 0);
 	fd = join(w, 2, &slot);
@@ -446,6 +447,7 @@ int main(int argc, char **argv)
 		JOIN_TEST(a_machine_that_was_only_tried_ends_as_if_it_was_not),
 		JOIN_TEST(a_machine_whose_place_was_removed_ends_too),
 		JOIN_TEST(commands_that_come_together_get_a_machine_each),
+		messages_test("nest_join"),
 	};
 
 	if (strstr(argv[0], "qemu-system"))

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <errno.h>
 #include <linux/kvm.h>
@@ -76,6 +76,7 @@ static void each_failure_has_its_own_text(void **state)
 		assert_int_equal(kt_probe_judge(&cases[i].outcome, &err),
 				 cases[i].code);
 		assert_contains(err.message, cases[i].text);
+		message_seen(err.message);
 		assert_int_equal(err.kind, KTSTR_ERROR_ENVIRONMENT);
 	}
 }
@@ -88,6 +89,7 @@ static void a_missing_device_names_the_modules(void **state)
 	assert_int_equal(kt_probe_device("/nonexistent/kvm", 100, &err), -ENODEV);
 	assert_contains(err.message, "there is no /nonexistent/kvm");
 	assert_contains(err.message, "modprobe kvm_amd or kvm_intel");
+	message_seen(err.message);
 }
 
 /* In a process of its own, since root has every right. */
@@ -129,6 +131,7 @@ static void a_device_that_is_not_kvm_is_told_apart(void **state)
 	(void)state;
 	assert_int_equal(kt_probe_device("/dev/null", 100, &err), -ENODEV);
 	assert_contains(err.message, "/dev/null does not speak KVM's API");
+	message_seen(err.message);
 }
 
 int main(void)
@@ -140,6 +143,7 @@ int main(void)
 		cmocka_unit_test(a_missing_device_names_the_modules),
 		cmocka_unit_test(a_device_without_the_right_names_the_group),
 		cmocka_unit_test(a_device_that_is_not_kvm_is_told_apart),
+		messages_test("nest_probe"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -129,6 +129,7 @@ static void a_missing_emulator_names_the_package(void **state)
 		-ENOENT);
 	assert_contains(err.message, "cannot start qemu-system-x86_64");
 	assert_contains(err.message, "install qemu-system-x86");
+	message_seen(err.message);
 	assert_int_equal(err.kind, KTSTR_ERROR_ENVIRONMENT);
 }
 
@@ -141,6 +142,7 @@ int main(void)
 		cmocka_unit_test(the_consoles_last_line_is_shown_without_controls),
 		cmocka_unit_test(only_the_consoles_tail_is_kept),
 		cmocka_unit_test(a_missing_emulator_names_the_package),
+		messages_test("nest_qemu"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

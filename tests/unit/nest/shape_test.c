@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <errno.h>
 
@@ -87,6 +87,7 @@ static void a_bad_shape_says_what_is_wrong(void **state)
 		assert_int_equal(r, -EINVAL);
 		assert_contains(err.message, cases[i].message);
 		assert_contains(err.message, "nest shape \"");
+		message_seen(err.message);
 	}
 }
 
@@ -104,6 +105,7 @@ static void an_accelerator_is_one_of_three_words(void **state)
 	assert_int_equal(accel, KT_ACCEL_AUTO);
 	assert_int_equal(kt_accel_parse("tcg", &accel, &err), -EINVAL);
 	assert_contains(err.message, "auto, kvm or nested, not \"tcg\"");
+	message_seen(err.message);
 }
 
 int main(void)
@@ -114,6 +116,7 @@ int main(void)
 		cmocka_unit_test(sockets_default_to_the_nodes),
 		cmocka_unit_test(a_bad_shape_says_what_is_wrong),
 		cmocka_unit_test(an_accelerator_is_one_of_three_words),
+		messages_test("nest_shape"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

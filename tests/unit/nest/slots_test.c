@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -58,6 +58,7 @@ static void a_bad_number_of_machines_is_refused(void **state)
 			 wishes[i]);
 		assert_contains(err.message, "KTSTR_NEST_MACHINES must be");
 		assert_contains(err.message, part);
+		message_seen(err.message);
 	}
 }
 
@@ -100,6 +101,7 @@ int main(void)
 		cmocka_unit_test(a_bad_number_of_machines_is_refused),
 		cmocka_unit_test(a_further_machine_wants_twice_its_memory),
 		cmocka_unit_test(no_word_of_memory_is_no_room),
+		messages_test("nest_slots"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include "base/macro.h"
 #include "gauntlet.h"
@@ -175,6 +175,7 @@ static void too_little_time_is_refused(void **state)
 	assert_contains(err.message,
 			"9.399 s is too short: the shortest run takes about "
 			"9.4 s");
+	message_seen(err.message);
 	choose(&matrix, 9400, &result);
 	assert_int_equal(matrix.n, 1);
 	/* Nothing at all, of an empty shard, is done in any time. */
@@ -191,6 +192,7 @@ int main(void)
 		cmocka_unit_test(the_most_worthwhile_is_chosen_first),
 		cmocka_unit_test(it_is_the_same_each_time),
 		cmocka_unit_test(too_little_time_is_refused),
+		messages_test("runner_budget"),
 	};
 
 	return cmocka_run_group_tests(all, setup, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include "base/macro.h"
 #include "runner/constraints.h"
@@ -86,6 +86,7 @@ static void what_no_machine_meets_is_refused(void **state)
 		assert_int_equal(kt_constraints_check(&c, &err), -EINVAL);
 		assert_contains(err.message, names[i]);
 		assert_contains(err.message, "is 3 and max_");
+		message_seen(err.message);
 	}
 }
 
@@ -96,6 +97,7 @@ int main(void)
 		cmocka_unit_test(each_end_is_allowed_and_what_is_past_it_is_not),
 		cmocka_unit_test(smt_means_two_threads_a_core),
 		cmocka_unit_test(what_no_machine_meets_is_refused),
+		messages_test("runner_constraints"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <stdlib.h>
 
@@ -140,6 +140,7 @@ static void there_are_not_too_many(void **state)
 	input.n_tests++;
 	assert_int_equal(kt_matrix_expand(&input, &matrix, &err), -EINVAL);
 	assert_contains(err.message, "more than 1000000 different runs");
+	message_seen(err.message);
 	free(tests);
 }
 
@@ -167,6 +168,7 @@ static void a_shard_is_read(void **state)
 		assert_int_equal(kt_shard_parse(wrong[i], &nth, &of, &err),
 				 -EINVAL);
 		assert_contains(err.message, "--shard must be I/N");
+		message_seen(err.message);
 	}
 }
 
@@ -277,6 +279,7 @@ int main(void)
 		cmocka_unit_test(shards_share_all_that_there_is),
 		cmocka_unit_test(runs_that_are_alike_are_not_dealt_regularly),
 		cmocka_unit_test(a_shard_may_be_empty),
+		messages_test("runner_matrix"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

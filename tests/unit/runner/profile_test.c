@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include "base/macro.h"
 #include "base/strbuf.h"
@@ -85,6 +85,7 @@ static void wrong_flags_have_their_message(void **state)
 				 -EINVAL);
 		json_decref(list);
 		assert_contains(err.message, cases[i].message);
+		message_seen(err.message);
 		assert_null(profiles.profiles);
 	}
 }
@@ -115,6 +116,7 @@ static void there_is_a_most(void **state)
 		if (n > KT_FLAGS_MAX) {
 			assert_int_equal(r, -EINVAL);
 			assert_contains(err.message, "65 flags");
+			message_seen(err.message);
 			continue;
 		}
 		assert_int_equal(r, 0);
@@ -132,6 +134,7 @@ int main(void)
 		cmocka_unit_test(without_flags_there_is_no_profile),
 		cmocka_unit_test(wrong_flags_have_their_message),
 		cmocka_unit_test(there_is_a_most),
+		messages_test("runner_profile"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What a list may say of a scheduler, and what a machine gets of it. */
-#include "test.h"
+#include "messages.h"
 
 #include <elf.h>
 #include <jansson.h>
@@ -101,6 +101,7 @@ static void expect_refused(const char *text, const char *message)
 
 	assert_int_equal(take(text, &s, &extra, &err), -EINVAL);
 	assert_contains(err.message, message);
+	message_seen(err.message);
 	assert_null(s);
 	kt_texts_deinit(&extra);
 }
@@ -200,6 +201,7 @@ static void a_list_takes_it_with_its_test(void **state)
 		-EINVAL);
 	assert_contains(err.message,
 			"bin, test a: scheduler mine: cmdline is no text");
+	message_seen(err.message);
 }
 
 /* A file of that content, "scx" in the current directory. */
@@ -240,6 +242,7 @@ static void expect_no_program(const char *binary, int expected,
 	assert_contains(err.message, "scheduler mine: binary \"");
 	assert_contains(err.message, binary);
 	assert_contains(err.message, message);
+	message_seen(err.message);
 	assert_null(plan.run_args);
 	assert_null(plan.host_path);
 }
@@ -357,6 +360,7 @@ int main(void)
 		cmocka_unit_test(what_is_no_program_is_refused),
 		cmocka_unit_test(the_machine_gets_program_and_arguments),
 		cmocka_unit_test(one_without_a_program_needs_only_a_shell),
+		messages_test("runner_scheduler"),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

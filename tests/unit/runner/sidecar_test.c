@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -299,6 +299,7 @@ static void a_file_is_written_whole(void **state)
 			 -ENOENT);
 	assert_contains(err.message,
 			"cannot write /nonexistent/x.ktstr.json: No such file");
+	message_seen(err.message);
 }
 
 static void directories_are_never_shared_unless_named(void **state)
@@ -325,6 +326,7 @@ static void directories_are_never_shared_unless_named(void **state)
 	assert_true(kt_sidecar_directory("/proc/none", &named, &err) < 0);
 	assert_contains(err.message, "/proc/none");
 	assert_contains(err.message, "KTSTR_RUN_DIR");
+	message_seen(err.message);
 }
 
 int main(void)
@@ -339,6 +341,7 @@ int main(void)
 		cmocka_unit_test(what_was_not_measured_is_absent),
 		cmocka_unit_test(a_file_is_written_whole),
 		cmocka_unit_test(directories_are_never_shared_unless_named),
+		messages_test("runner_sidecar"),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

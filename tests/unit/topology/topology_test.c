@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "test.h"
+#include "messages.h"
 
 #include "topology/topology.h"
 
 static struct kt_topology *make(const struct ktstr_topology *declared)
 {
 	struct kt_topology *t = NULL;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	if (kt_topology_from_public(declared, &t, &err) < 0)
 		fail_msg("refused: %s", err.message);
@@ -16,13 +16,14 @@ static struct kt_topology *make(const struct ktstr_topology *declared)
 static void refuses(const struct ktstr_topology *declared, const char *message)
 {
 	struct kt_topology *t = NULL;
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	assert_int_equal(kt_topology_from_public(declared, &t, &err), -EINVAL);
 	assert_null(t);
 	assert_int_equal(err.kind, KTSTR_ERROR_INVALID);
 	assert_int_equal(err.code, -EINVAL);
 	assert_contains(err.message, message);
+	message_seen(err.message);
 	/* The message may be of no interest to the caller. */
 	assert_int_equal(kt_topology_from_public(declared, &t, NULL), -EINVAL);
 }
@@ -77,23 +78,23 @@ static void unequal_llcs_place_their_cpus_too(void **state)
 {
 	/* Not to be declared yet, but what the model is made for. */
 	struct kt_topology_llc llcs[] = {
-		{.node = 0,
-		 .n_cores = 1,
-		 .threads_per_core = 1,
-		 .first_cpu = 0,
-		 .n_cpus = 1},
-		{.node = 0,
-		 .n_cores = 2,
-		 .threads_per_core = 2,
-		 .first_cpu = 1,
-		 .n_cpus = 4},
-		{.node = 1,
-		 .n_cores = 3,
-		 .threads_per_core = 1,
-		 .first_cpu = 5,
-		 .n_cpus = 3},
+		{ .node = 0,
+		  .n_cores = 1,
+		  .threads_per_core = 1,
+		  .first_cpu = 0,
+		  .n_cpus = 1 },
+		{ .node = 0,
+		  .n_cores = 2,
+		  .threads_per_core = 2,
+		  .first_cpu = 1,
+		  .n_cpus = 4 },
+		{ .node = 1,
+		  .n_cores = 3,
+		  .threads_per_core = 1,
+		  .first_cpu = 5,
+		  .n_cpus = 3 },
 	};
-	struct kt_topology t = {.llcs = llcs, .n_llcs = 3, .n_cpus = 8};
+	struct kt_topology t = { .llcs = llcs, .n_llcs = 3, .n_cpus = 8 };
 	struct kt_topology_place place = kt_topology_cpu(&t, 4);
 
 	(void)state;
@@ -109,16 +110,16 @@ static void unequal_llcs_place_their_cpus_too(void **state)
 static void explicit_nodes_keep_what_they_declare(void **state)
 {
 	static const struct ktstr_numa_node nodes[] = {
-		{.llcs = 3, .memory_mib = 512, .latency_ns = 80},
-		{.llcs = 0,
-		 .memory_mib = 256,
-		 .cache = {.size_bytes = 1 << 20,
-			   .associativity = 1,
-			   .write_policy = 1,
-			   .line_bytes = 64}},
-		{.llcs = 1, .memory_mib = 0, .bandwidth_mbs = 7},
+		{ .llcs = 3, .memory_mib = 512, .latency_ns = 80 },
+		{ .llcs = 0,
+		  .memory_mib = 256,
+		  .cache = { .size_bytes = 1 << 20,
+			     .associativity = 1,
+			     .write_policy = 1,
+			     .line_bytes = 64 } },
+		{ .llcs = 1, .memory_mib = 0, .bandwidth_mbs = 7 },
 	};
-	static const uint8_t distances[] = {10, 21, 30, 21, 10, 40, 30, 40, 10};
+	static const uint8_t distances[] = { 10, 21, 30, 21, 10, 40, 30, 40, 10 };
 	struct ktstr_topology declared = KTSTR_TOPOLOGY_NODES(nodes, 2, 1);
 	_cleanup_topology_ struct kt_topology *t = NULL;
 
@@ -166,15 +167,17 @@ static void memory_too_small_for_the_nodes_is_refused(void **state)
 
 	(void)state;
 	assert_int_equal(kt_topology_assign_memory(t, 3, &err), -EINVAL);
-	assert_contains(err.message, "3 MiB of memory leave some of 4 NUMA nodes");
+	assert_contains(err.message,
+			"3 MiB of memory leave some of 4 NUMA nodes");
+	message_seen(err.message);
 	assert_int_equal(kt_topology_assign_memory(t, 4, &err), 0);
 }
 
 static void declared_memory_must_be_the_total(void **state)
 {
 	static const struct ktstr_numa_node nodes[] = {
-		{.llcs = 1, .memory_mib = 512},
-		{.llcs = 1, .memory_mib = 100},
+		{ .llcs = 1, .memory_mib = 512 },
+		{ .llcs = 1, .memory_mib = 100 },
 	};
 	struct ktstr_topology declared = KTSTR_TOPOLOGY_NODES(nodes, 1, 1);
 	_cleanup_topology_ struct kt_topology *t = make(&declared);
@@ -186,13 +189,14 @@ static void declared_memory_must_be_the_total(void **state)
 	assert_int_equal(kt_topology_assign_memory(t, 613, &err), -EINVAL);
 	assert_contains(err.message, "the memory is to be 613 MiB");
 	assert_contains(err.message, "sum to 612 MiB");
+	message_seen(err.message);
 }
 
 static void unequal_nodes_may_leave_their_memory_open(void **state)
 {
 	static const struct ktstr_numa_node nodes[] = {
-		{.llcs = 3},
-		{.llcs = 1},
+		{ .llcs = 3 },
+		{ .llcs = 1 },
 	};
 	struct ktstr_topology declared = KTSTR_TOPOLOGY_NODES(nodes, 1, 1);
 	_cleanup_topology_ struct kt_topology *t = make(&declared);
@@ -250,8 +254,8 @@ static void llcs_that_the_nodes_do_not_divide_are_refused(void **state)
 static void explicit_nodes_that_do_not_add_up_are_refused(void **state)
 {
 	struct ktstr_numa_node nodes[] = {
-		{.llcs = 2, .memory_mib = 512},
-		{.llcs = 1, .memory_mib = 256},
+		{ .llcs = 2, .memory_mib = 512 },
+		{ .llcs = 1, .memory_mib = 256 },
 	};
 	struct ktstr_topology declared = KTSTR_TOPOLOGY_NODES(nodes, 1, 1);
 
@@ -270,13 +274,13 @@ static void explicit_nodes_that_do_not_add_up_are_refused(void **state)
 
 static void a_node_with_nothing_is_refused(void **state)
 {
-	struct ktstr_numa_node nodes[] = {{.llcs = 1}, {.llcs = 0}};
+	struct ktstr_numa_node nodes[] = { { .llcs = 1 }, { .llcs = 0 } };
 	struct ktstr_topology declared = KTSTR_TOPOLOGY_NODES(nodes, 1, 1);
 
 	(void)state;
 	refuses(&declared, "node 1 has neither LLCs nor memory");
-	nodes[0] = (struct ktstr_numa_node){.memory_mib = 1};
-	nodes[1] = (struct ktstr_numa_node){.memory_mib = 1};
+	nodes[0] = (struct ktstr_numa_node){ .memory_mib = 1 };
+	nodes[1] = (struct ktstr_numa_node){ .memory_mib = 1 };
 	refuses(&declared, "llcs must be > 0, but no node has one");
 }
 
@@ -284,7 +288,7 @@ static void cache_attributes_past_four_bits_are_refused(void **state)
 {
 	struct ktstr_numa_node node = {
 		.llcs = 1,
-		.cache = {.size_bytes = 4096, .associativity = 16},
+		.cache = { .size_bytes = 4096, .associativity = 16 },
 	};
 	struct ktstr_topology declared = KTSTR_TOPOLOGY(1, 1, 1, 1);
 
@@ -302,7 +306,7 @@ static void cache_attributes_past_four_bits_are_refused(void **state)
 
 static void a_distance_that_acpi_forbids_is_refused(void **state)
 {
-	uint8_t distances[] = {10, 20, 20, 10};
+	uint8_t distances[] = { 10, 20, 20, 10 };
 	struct ktstr_topology declared = KTSTR_TOPOLOGY(2, 2, 1, 1);
 
 	(void)state;
@@ -338,6 +342,7 @@ int main(void)
 		cmocka_unit_test(a_node_with_nothing_is_refused),
 		cmocka_unit_test(cache_attributes_past_four_bits_are_refused),
 		cmocka_unit_test(a_distance_that_acpi_forbids_is_refused),
+		messages_test("topology_topology"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

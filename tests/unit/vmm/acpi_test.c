@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "golden.h"
+#include "messages.h"
 
 #include <fcntl.h>
 #include <spawn.h>
@@ -38,8 +38,9 @@ static size_t lay_out_memory(const struct kt_topology *topology,
 		if (!size)
 			continue;
 		assert_true(n < MAX_REGIONS);
-		regions[n++] = (struct kt_memory_region){
-			.gpa = gpa, .size_bytes = size, .node = node};
+		regions[n++] = (struct kt_memory_region){ .gpa = gpa,
+							  .size_bytes = size,
+							  .node = node };
 		gpa += size;
 	}
 	return n;
@@ -54,7 +55,7 @@ static void tables_deinit(struct tables *t)
 
 static void write_tables(struct tables *t, const char *text, uint32_t memory_mib)
 {
-	struct ktstr_error err = {0};
+	struct ktstr_error err = { 0 };
 
 	t->topology = shape(text, memory_mib);
 	t->config = (struct kt_acpi_config){
@@ -123,7 +124,7 @@ static const uint8_t *find_table(const struct tables *t, const char *signature)
 /* Runs iasl quietly in `dir`; its output goes to the file "log" there. */
 static int run_iasl(const char *dir, const char *option, const char *file)
 {
-	const char *argv[] = {"iasl", option, file, NULL};
+	const char *argv[] = { "iasl", option, file, NULL };
 	posix_spawn_file_actions_t actions;
 	int status, r;
 	pid_t pid;
@@ -210,8 +211,8 @@ static void disassemble(const char *dir, const uint8_t *table,
 
 static void golden(const char *name, const char *text, uint32_t memory_mib)
 {
-	_cleanup_tables_ struct tables t = {0};
-	_cleanup_strbuf_ struct kt_strbuf out = {0};
+	_cleanup_tables_ struct tables t = { 0 };
+	_cleanup_strbuf_ struct kt_strbuf out = { 0 };
 	char dir[] = "/tmp/ktstr-acpi-XXXXXX";
 	char golden_name[256];
 	const uint8_t *table;
@@ -242,7 +243,7 @@ static void tables_equal_the_golden_files(void **state)
 
 static void one_node_has_no_numa_tables(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 
 	(void)state;
 	write_tables(&t, "1n2l2c2t", 256);
@@ -255,7 +256,7 @@ static void one_node_has_no_numa_tables(void **state)
 
 static void rsdp_checksums_are_right(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 	uint8_t first = 0, all = 0;
 
 	(void)state;
@@ -294,7 +295,7 @@ static uint32_t madt_cpus(const struct tables *t, uint32_t *ids, uint32_t *n)
 
 static void ids_from_255_on_get_x2apic_entries(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 	uint32_t ids[256], n, n_x2apic = 0;
 
 	(void)state;
@@ -310,7 +311,7 @@ static void ids_from_255_on_get_x2apic_entries(void **state)
 
 static void every_cpu_has_one_affinity_entry(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 	const uint8_t *srat;
 	uint32_t n = 0;
 
@@ -335,7 +336,7 @@ static void every_cpu_has_one_affinity_entry(void **state)
 static void check_node_numbers(const char *text, uint32_t memory_mib,
 			       uint32_t n_placeholders)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 	uint32_t seen = 0, n_cpu_entries = 0;
 	const uint8_t *srat;
 
@@ -411,7 +412,7 @@ static uint64_t hmat_figure(const struct tables *t, uint8_t type,
 
 static void hmat_says_what_was_declared(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 
 	(void)state;
 	write_tables(&t,
@@ -432,7 +433,7 @@ static void hmat_says_what_was_declared(void **state)
 
 static void hmat_figures_never_reach_zero(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 
 	(void)state;
 	write_tables(&t, "2n(1l,128M,bw=1)(1l,128M)1c1t;d=10,200,200,10", 256);
@@ -441,7 +442,7 @@ static void hmat_figures_never_reach_zero(void **state)
 
 static void large_hmat_figures_stay_exact_where_they_can(void **state)
 {
-	_cleanup_tables_ struct tables even = {0}, odd = {0};
+	_cleanup_tables_ struct tables even = { 0 }, odd = { 0 };
 
 	(void)state;
 	/* A common divisor: nothing is lost. */
@@ -472,7 +473,7 @@ static uint32_t hmat_initiator(const struct tables *t, uint32_t target)
 
 static void memory_only_nodes_have_the_nearest_initiator(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
+	_cleanup_tables_ struct tables t = { 0 };
 
 	(void)state;
 	write_tables(&t,
@@ -487,8 +488,8 @@ static void memory_only_nodes_have_the_nearest_initiator(void **state)
 
 static void tables_that_do_not_fit_are_refused(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
-	struct ktstr_error err = {0};
+	_cleanup_tables_ struct tables t = { 0 };
+	struct ktstr_error err = { 0 };
 	size_t bytes = 12345;
 
 	(void)state;
@@ -499,11 +500,12 @@ static void tables_that_do_not_fit_are_refused(void **state)
 	assert_contains(err.message,
 			"ACPI tables for 8 CPUs and 2 nodes take ");
 	assert_contains(err.message, "but there is room for 1000");
+	message_seen(err.message);
 }
 
 static void room_is_enough_for_what_is_promised(void **state)
 {
-	_cleanup_tables_ struct tables cpus = {0}, nodes = {0};
+	_cleanup_tables_ struct tables cpus = { 0 }, nodes = { 0 };
 
 	(void)state;
 	write_tables(&cpus, "2n8l350c1t", 512);
@@ -512,8 +514,8 @@ static void room_is_enough_for_what_is_promised(void **state)
 
 static void more_devices_than_windows_are_refused(void **state)
 {
-	_cleanup_tables_ struct tables t = {0};
-	struct ktstr_error err = {0};
+	_cleanup_tables_ struct tables t = { 0 };
+	struct ktstr_error err = { 0 };
 	size_t bytes;
 
 	(void)state;
@@ -524,6 +526,7 @@ static void more_devices_than_windows_are_refused(void **state)
 		-EINVAL);
 	assert_string_equal(err.message,
 			    "5 virtio devices, but there is room for 4");
+	message_seen(err.message);
 }
 
 /* `nodes` nodes of one LLC each. */
@@ -574,6 +577,7 @@ int main(void)
 		cmocka_unit_test(the_limits_that_are_told_are_those_there_are),
 		cmocka_unit_test(room_is_enough_for_what_is_promised),
 		cmocka_unit_test(more_devices_than_windows_are_refused),
+		messages_test("vmm_acpi"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -8,7 +8,7 @@
 
 #include "base/fd.h"
 #include "base/macro.h"
-#include "test.h"
+#include "messages.h"
 #include "vmm/memory.h"
 #include "vmm/x86_64/boot.h"
 #include "vmm/x86_64/layout.h"
@@ -125,9 +125,9 @@ static void holes_of_an_elf_kernel_are_left_alone(void **state)
 	at[0] = 0x55;
 	assert_int_equal(ftruncate(f->kernel.elf_fd, 0x1000), 0);
 	assert_int_equal(ftruncate(f->kernel.elf_fd, 0x2000), 0);
-	assert_int_equal(kt_pwrite_all(f->kernel.elf_fd, f->kernel.elf, 0x1000,
-				       0x2000),
-			 0);
+	assert_int_equal(
+		kt_pwrite_all(f->kernel.elf_fd, f->kernel.elf, 0x1000, 0x2000),
+		0);
 	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, NULL),
 			 0);
 	assert_int_equal(at[0], 0x55);
@@ -147,6 +147,7 @@ static void an_elf_kernel_that_was_cut_off_meanwhile_is_refused(void **state)
 	assert_int_equal(kt_boot_load_kernel(&f->kernel, &plan, &f->view, &err),
 			 -ENODATA);
 	assert_contains(err.message, "cannot read the unpacked kernel");
+	message_seen(err.message);
 }
 
 static void a_kernel_outside_of_low_memory_is_refused(void **state)
@@ -159,6 +160,7 @@ static void a_kernel_outside_of_low_memory_is_refused(void **state)
 	f->kernel.entry = 0x1000;
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, &err), -ENOEXEC);
 	assert_contains(err.message, "0x1000 to 0x5000");
+	message_seen(err.message);
 
 	f->kernel.segments[0].gpa = KERNEL_GPA;
 	f->kernel.entry = KERNEL_GPA + 0x4000;
@@ -197,6 +199,7 @@ static void a_kernel_without_a_64_bit_entry_says_why_it_has_none(void **state)
 	f->kernel.elf = NULL;
 	assert_int_equal(kt_boot_plan(&f->kernel, &plan, &err), -ENOEXEC);
 	assert_contains(err.message, "unknown compression");
+	message_seen(err.message);
 }
 
 static void a_kernel_larger_than_memory_says_how_much_it_wants(void **state)
@@ -212,6 +215,7 @@ static void a_kernel_larger_than_memory_says_how_much_it_wants(void **state)
 	assert_contains(err.message, "81 MiB");
 	assert_contains(err.message, "of 64 MiB");
 	assert_contains(err.message, "give it more (memory_mib, --memory)");
+	message_seen(err.message);
 }
 
 /* The first node ends at 48 MiB, the second begins there. */
@@ -251,6 +255,7 @@ static void memory_behind_a_hole_is_no_room(void **state)
 		-ENOSPC);
 	assert_contains(err.message,
 			"of 82 MiB, of which 82 MiB lie below 3 GiB");
+	message_seen(err.message);
 	plan.end = 20 * KT_MIB;
 	assert_int_equal(kt_boot_check_room(&plan, &memory, &err), -ENOSPC);
 }
@@ -299,6 +304,7 @@ static void an_initramfs_without_room_is_refused(void **state)
 			 -ENOSPC);
 	assert_contains(err.message, "the initramfs");
 	assert_contains(err.message, "give it more (memory_mib, --memory)");
+	message_seen(err.message);
 	assert_int_equal(
 		kt_boot_place_initrd(&plan, &f->view, UINT64_MAX, &gpa, &err),
 		-ENOSPC);
@@ -401,6 +407,7 @@ static void a_long_command_line_is_refused(void **state)
 		-EINVAL);
 	assert_contains(err.message, "2048 bytes long");
 	assert_contains(err.message, "takes 2047");
+	message_seen(err.message);
 }
 
 static void the_first_cpu_starts_in_long_mode(void **state)
@@ -444,6 +451,7 @@ int main(void)
 		TEST(page_tables_map_four_gib_to_themselves),
 		TEST(a_long_command_line_is_refused),
 		TEST(the_first_cpu_starts_in_long_mode),
+		messages_test("vmm_boot"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -7,7 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "test.h"
+#include "messages.h"
 #include "vmm/config.h"
 
 /* A file that is there and no kernel: what comes before it is checked first. */
@@ -23,6 +23,7 @@ static void assert_refused(struct ktstr_vm_config public, int code,
 	assert_null(vm);
 	assert_int_equal(err.code, code);
 	assert_contains(err.message, message);
+	message_seen(err.message);
 }
 
 static void the_defaults_are_the_documented_ones(void **state)
@@ -196,7 +197,7 @@ static void an_init_binary_below_proc_is_not_looked_for(void **state)
 
 static void our_own_init_is_found_by_its_variable(void **state)
 {
-	_cleanup_free_ char *path = NULL;
+	_cleanup_free_ char *path = NULL, *missing = NULL;
 	struct ktstr_error err = {};
 
 	(void)state;
@@ -207,8 +208,12 @@ static void our_own_init_is_found_by_its_variable(void **state)
 	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE, .busybox = true),
 		       -ENOENT, "/nonexistent/init (KTSTR_INIT)");
 	unsetenv("KTSTR_INIT");
-	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE, .busybox = true),
-		       -ENOENT, "KTSTR_INIT");
+	/* It names where this was built and where it is to be installed. */
+	assert_int_equal(kt_config_find_init(&missing, &err), -ENOENT);
+	assert_null(missing);
+	assert_contains(err.message, "ktstr's own init is neither ");
+	assert_contains(err.message, "/ktstr-init; name it with KTSTR_INIT or "
+				     "set init_binary");
 }
 
 static void run_args_need_an_init_binary(void **state)
@@ -313,6 +318,7 @@ static void a_file_that_is_no_kernel_is_refused_last(void **state)
 	assert_true(ktstr_vm_build(&c, &vm, &err) < 0);
 	assert_null(vm);
 	assert_contains(err.message, SOME_FILE);
+	message_seen(err.message);
 }
 
 int main(void)
@@ -340,6 +346,7 @@ int main(void)
 		cmocka_unit_test(jemalloc_binaries_must_be_there),
 		cmocka_unit_test(a_configuration_of_another_size_is_refused),
 		cmocka_unit_test(a_file_that_is_no_kernel_is_refused_last),
+		messages_test("vmm_config"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

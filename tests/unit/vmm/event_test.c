@@ -5,7 +5,7 @@
 
 #include "base/macro.h"
 #include "base/strbuf.h"
-#include "test.h"
+#include "messages.h"
 #include "vmm/event.h"
 #include "wire/guest_files.h"
 
@@ -87,6 +87,7 @@ static void what_is_no_event_is_refused_with_the_reason(void **state)
 
 		assert_int_equal(add(&events, bad[i].line, &err), -EBADMSG);
 		assert_contains(err.message, bad[i].why);
+		message_seen(err.message);
 	}
 	/* A NUL in the middle is part of the line, and no end of it. */
 	assert_int_equal(
@@ -120,6 +121,7 @@ static void a_line_may_have_so_many_bytes_and_no_more(void **state)
 	assert_int_equal(add(&events, kt_strbuf_text(&longest), NULL), 0);
 	assert_int_equal(add(&events, kt_strbuf_text(&too_long), &err), -EBADMSG);
 	assert_contains(err.message, "it has 4096 bytes");
+	message_seen(err.message);
 	assert_int_equal(events.n, 1);
 	kt_events_free(events.list, events.n);
 }
@@ -148,6 +150,7 @@ static void their_number_is_bounded(void **state)
 	assert_int_equal(add(&events, "{\"kind\": \"k\", " REST "1}", &err),
 			 -ENOBUFS);
 	assert_contains(err.message, "4096 already");
+	message_seen(err.message);
 	assert_int_equal(events.n, KT_EVENTS_MAX);
 	kt_events_free(events.list, events.n);
 }
@@ -160,6 +163,7 @@ int main(void)
 		cmocka_unit_test(a_line_may_have_so_many_bytes_and_no_more),
 		cmocka_unit_test(deep_nesting_is_survived),
 		cmocka_unit_test(their_number_is_bounded),
+		messages_test("vmm_event"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

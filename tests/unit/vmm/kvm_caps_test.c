@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 
-#include "test.h"
+#include "messages.h"
 #include "vmm/kvm_caps.h"
 
 static struct kt_kvm_caps everything(void)
@@ -43,6 +43,7 @@ static void every_missing_requirement_is_named(void **state)
 	assert_int_equal(err.kind, KTSTR_ERROR_ENVIRONMENT);
 	assert_contains(err.message, "IRQFD (device interrupts), ");
 	assert_contains(err.message, "IOEVENTFD (device notifications)");
+	message_seen(err.message);
 }
 
 int main(void)
@@ -51,6 +52,7 @@ int main(void)
 		cmocka_unit_test(a_kvm_that_has_everything_passes),
 		cmocka_unit_test(what_is_optional_may_be_missing),
 		cmocka_unit_test(every_missing_requirement_is_named),
+		messages_test("vmm_kvm_caps"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -5,7 +5,7 @@
 #include <unistd.h>
 
 #include "base/macro.h"
-#include "test.h"
+#include "messages.h"
 #include "vmm/memory.h"
 #include "vmm/x86_64/layout.h"
 
@@ -73,6 +73,7 @@ static void no_memory_at_all_is_refused(void **state)
 	(void)state;
 	assert_int_equal(kt_vm_memory_init(&memory, nodes, 2, &err), -EINVAL);
 	assert_contains(err.message, "memory");
+	message_seen(err.message);
 	kt_vm_memory_deinit(&memory);
 }
 
@@ -130,6 +131,7 @@ static void a_file_outside_of_memory_is_not_mapped(void **state)
 					       2 * KT_MIB, &err),
 			 -EFAULT);
 	assert_contains(err.message, "0x300000");
+	message_seen(err.message);
 	close(fd);
 	kt_vm_memory_deinit(&memory);
 }
@@ -146,6 +148,7 @@ int main(void)
 			guest_addresses_are_host_addresses_with_one_offset),
 		cmocka_unit_test(a_mapped_file_is_shared_until_written),
 		cmocka_unit_test(a_file_outside_of_memory_is_not_mapped),
+		messages_test("vmm_memory_layout"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
