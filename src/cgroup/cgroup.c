@@ -292,6 +292,25 @@ static const struct setting *find_setting(const char *file)
 	return NULL;
 }
 
+/*
+ * Kernels such as 6.12 refuse to empty the list of a group with processes in
+ * it; what it then gets is what it would take of the group above.
+ */
+static int clear_list(int mount_fd, const char *path, const char *file,
+		      struct ktstr_error *err)
+{
+	_cleanup_free_ char *above = strdup(path), *list = NULL;
+	char effective[32];
+	int r;
+
+	if (!above)
+		return kt_err_errno(err, -ENOMEM, "control group %s", path);
+	*strrchr(above, '/') = '\0';
+	snprintf(effective, sizeof(effective), "%s.effective", file);
+	r = kt_cgroup_file_read(mount_fd, above, effective, &list, err);
+	return r < 0 ? r : kt_cgroup_file_write(mount_fd, path, file, list, err);
+}
+
 int kt_cgroup_set(const struct kt_cgroups *cgroups, const char *group,
 		  const char *file, const char *value, struct ktstr_error *err)
 {
@@ -313,6 +332,8 @@ int kt_cgroup_set(const struct kt_cgroups *cgroups, const char *group,
 	if (r == 0)
 		r = kt_cgroup_file_write(cgroups->mount_fd, path, file, value,
 					 err);
+	if (r == -ENOSPC && setting->kind == SETTING_LIST && !*value && *group)
+		return clear_list(cgroups->mount_fd, path, file, err);
 	if (r == 0)
 		r = read_back(cgroups->mount_fd, path, file, setting->kind,
 			      value, err);
@@ -333,6 +354,23 @@ int kt_cgroup_get(const struct kt_cgroups *cgroups, const char *group,
 	if (r < 0)
 		return r;
 	return kt_cgroup_file_read(cgroups->mount_fd, path, file, ret, err);
+}
+
+int kt_cgroup_hand_on(const struct kt_cgroups *cgroups, const char *group,
+		      const char *controller, struct ktstr_error *err)
+{
+	_cleanup_free_ char *path = NULL, *there = NULL, *below = NULL;
+	int r = full_path(cgroups, group, &path, err);
+
+	if (r == 0)
+		r = kt_cgroup_file_read(cgroups->mount_fd, "",
+					"cgroup.controllers", &there, err);
+	if (r < 0 || !has_word(there, controller))
+		return r;
+	below = kt_path_join(path, "below");
+	if (!below)
+		return kt_err_errno(err, -ENOMEM, "control group %s", path);
+	return enable_down(cgroups->mount_fd, below, controller, err);
 }
 
 int kt_cgroup_move(const struct kt_cgroups *cgroups, const char *group,

@@ -57,7 +57,8 @@ int kt_cgroup_remove(const struct kt_cgroups *cgroups, const char *group,
  * Writes one of cpuset.cpus, cpuset.mems, cpu.max, cpu.weight, memory.min,
  * memory.low, memory.high, memory.max, memory.swap.max, io.weight, pids.max,
  * and reads it back: -ERANGE when it did not take, or when a cpuset's
- * effective list is narrower. "" clears a cpuset.
+ * effective list is narrower. "" clears a cpuset, or where the kernel refuses
+ * that sets it to what the group above has.
  */
 int kt_cgroup_set(const struct kt_cgroups *cgroups, const char *group,
 		  const char *file, const char *value, struct ktstr_error *err);
@@ -65,6 +66,13 @@ int kt_cgroup_set(const struct kt_cgroups *cgroups, const char *group,
 /* The text of any file of a group without its last newline; caller frees. */
 int kt_cgroup_get(const struct kt_cgroups *cgroups, const char *group,
 		  const char *file, char **ret, struct ktstr_error *err);
+
+/*
+ * Enables a controller for what is made below a group, "cpuset" say. One that
+ * the root has not is left out: whether it is needed shows when it is set.
+ */
+int kt_cgroup_hand_on(const struct kt_cgroups *cgroups, const char *group,
+		      const char *controller, struct ktstr_error *err);
 
 int kt_cgroup_move(const struct kt_cgroups *cgroups, const char *group,
 		   pid_t pid, struct ktstr_error *err);
