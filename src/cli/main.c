@@ -19,20 +19,21 @@ static const struct kt_option root_options[] = {
 		.offset = offsetof(struct root_values, version),
 		.help = "Print the version.",
 	},
-	{0},
+	{ 0 },
 };
 
 static const struct kt_command *const commands[] = {
-	&kt_test_command,   &kt_shell_command,       &kt_topo_command,
-	&kt_kernel_command, &kt_completions_command, &kt_help_command,
-	NULL,
+	&kt_test_command,   &kt_run_command,
+	&kt_shell_command,  &kt_topo_command,
+	&kt_kernel_command, &kt_completions_command,
+	&kt_help_command,   NULL,
 };
 
 static int root_run(struct kt_cli *cli, const void *values,
 		    const struct kt_words *operands)
 {
 	const struct root_values *v = values;
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 
 	(void)operands;
 	if (!v->version)
@@ -78,7 +79,7 @@ static bool wants_color(int fd)
 static int print_help(const struct kt_cli *cli,
 		      const struct kt_invocation *invocation)
 {
-	_cleanup_strbuf_ struct kt_strbuf sb = {0};
+	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
 
 	kt_help_text(&sb, invocation->command, kt_strbuf_text(&invocation->path),
 		     kt_cli_columns(), cli->color_out);
@@ -87,15 +88,15 @@ static int print_help(const struct kt_cli *cli,
 
 int main(int argc, char **argv)
 {
-	_cleanup_invocation_ struct kt_invocation invocation = {0};
+	_cleanup_invocation_ struct kt_invocation invocation = { 0 };
 	struct kt_cli cli = {
 		.argc = argc,
 		.argv = (const char *const *)argv,
 		.color_out = wants_color(STDOUT_FILENO),
 		.color_err = wants_color(STDERR_FILENO),
 	};
-	struct ktstr_log log = {.emit = print_note, .userdata = &cli};
-	struct ktstr_error err = {0};
+	struct ktstr_log log = { .emit = print_note, .userdata = &cli };
+	struct ktstr_error err = { 0 };
 
 	cli.log = &log;
 	/* A reader that has gone shows as EPIPE where it is written to. */

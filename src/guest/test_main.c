@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/*
- * The main() of every test binary: the guest's init, the list of its tests, one
- * of them, or, run plainly, `ktstr test` of itself.
- */
+#include "guest/test_main.h"
+
 #include <errno.h>
 #include <limits.h>
 #include <stdio.h>
@@ -113,7 +111,7 @@ static int hand_to_ktstr(int argc, char **argv)
 	return EXIT_BROKEN;
 }
 
-int main(int argc, char **argv)
+int kt_test_main(int argc, char **argv)
 {
 	if (getpid() == 1)
 		return kt_guest_init_main(argc, argv);

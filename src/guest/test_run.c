@@ -8,6 +8,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -186,6 +187,7 @@ static _Noreturn void be_test(const struct ktstr_test *test, int record_fd)
 	pid_t self = getpid();
 
 	setpgid(0, 0);
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	verdict = test->function(&ctx);
 	fflush(NULL);
 	/* A child that came back from the test has no say. */
@@ -287,21 +289,17 @@ static void conclude(struct test_run *run, enum ending ending,
 			 WEXITSTATUS(status));
 }
 
-static int write_result(const struct test_run *run, uint64_t duration_ns,
-			const char *path, struct ktstr_error *err)
+static int print_result(const struct test_run *run, uint64_t duration_ns,
+			char **ret, struct ktstr_error *err)
 {
 	_cleanup_(json_decref_cleanup) json_t *result =
 		json_pack("{s:s, s:s, s:I, s:O, s:O}", "test", run->test->name,
 			  "verdict", ktstr_verdict_name(run->verdict),
 			  "duration_ns", (json_int_t)duration_ns, "notes",
 			  run->notes, "metrics", run->metrics);
-	_cleanup_free_ char *text = result ? json_dumps(result, 0) : NULL;
-	int r;
 
-	if (!text)
-		return kt_err_errno(err, -ENOMEM, "no memory for a result");
-	r = kt_write_file_atomic(path, text, strlen(text), 0644);
-	return r < 0 ? kt_err_errno(err, r, "cannot write %s", path) : 0;
+	*ret = result ? json_dumps(result, 0) : NULL;
+	return *ret ? 0 : kt_err_errno(err, -ENOMEM, "no memory for a result");
 }
 
 /* The test itself, in its process. */
@@ -325,9 +323,9 @@ static void take_companion(struct test_run *run, enum ktstr_verdict verdict)
 	json_array_extend(run->metrics, run->companion->metrics);
 }
 
-int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
-		struct kt_test_companion *companion, const char *result_path,
-		enum ktstr_verdict *ret, struct ktstr_error *err)
+int kt_test_run_text(const struct ktstr_test *test, unsigned int timeout_ms,
+		     struct kt_test_companion *companion, char **ret_result,
+		     enum ktstr_verdict *ret, struct ktstr_error *err)
 {
 	_cleanup_(run_deinit) struct test_run run = {
 		.test = test,
@@ -352,8 +350,21 @@ int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
 	if (companion)
 		take_companion(&run, companion->end(companion));
 	if (r == 0)
-		r = write_result(&run, end_ns - start_ns, result_path, err);
+		r = print_result(&run, end_ns - start_ns, ret_result, err);
 	if (r == 0)
 		*ret = run.verdict;
 	return r;
+}
+
+int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
+		struct kt_test_companion *companion, const char *result_path,
+		enum ktstr_verdict *ret, struct ktstr_error *err)
+{
+	_cleanup_free_ char *text = NULL;
+	int r = kt_test_run_text(test, timeout_ms, companion, &text, ret, err);
+
+	if (r < 0)
+		return r;
+	r = kt_write_file_atomic(result_path, text, strlen(text), 0644);
+	return r < 0 ? kt_err_errno(err, r, "cannot write %s", result_path) : 0;
 }

@@ -20,10 +20,15 @@
 #define KT_TEST_NOTES_MAX_BYTES (128u * 1024)
 
 /*
- * Runs the test and writes its result to `result_path`. A test that is still
- * running after `timeout_ms` is killed and has failed. 0, with the verdict, or
- * -errno when there is no result. `companion` may be NULL.
+ * Runs the test and gives its result, as KT_GUEST_RESULT has it; caller frees.
+ * A test that is still running after `timeout_ms` is killed and has failed. 0,
+ * with the verdict, or -errno when there is no result. `companion` may be NULL.
  */
+int kt_test_run_text(const struct ktstr_test *test, unsigned int timeout_ms,
+		     struct kt_test_companion *companion, char **ret_result,
+		     enum ktstr_verdict *ret, struct ktstr_error *err);
+
+/* The same, with the result in a file. */
 int kt_test_run(const struct ktstr_test *test, unsigned int timeout_ms,
 		struct kt_test_companion *companion, const char *result_path,
 		enum ktstr_verdict *ret, struct ktstr_error *err);

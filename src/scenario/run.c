@@ -10,7 +10,8 @@
 #include "scenario/operation.h"
 #include "scenario/steal_file.h"
 
-static const struct kt_scenario_place run_guest = {
+/* A guest, unless told otherwise. */
+static struct kt_scenario_place run_place = {
 	.cgroup_mount = "/sys/fs/cgroup",
 	.sysfs = KT_SYSFS,
 	.steal = KT_GUEST_STEAL,
@@ -201,7 +202,12 @@ enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 enum ktstr_verdict kt_scenario_run(struct ktstr_context *ctx,
 				   const struct kt_scenario *scenario)
 {
-	return kt_scenario_run_at(ctx, scenario, &run_guest);
+	return kt_scenario_run_at(ctx, scenario, &run_place);
+}
+
+void kt_scenario_set_place(const struct kt_scenario_place *place)
+{
+	run_place = *place;
 }
 
 enum ktstr_verdict ktstr_run_cgroups(struct ktstr_context *ctx,

@@ -21,10 +21,13 @@ struct kt_scenario_place {
 	const char *events; /* as scenario/event.h has it */
 };
 
+/* Of all scenarios to come, in place of the guest; the strings are borrowed. */
+void kt_scenario_set_place(const struct kt_scenario_place *place);
+
 enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 				      const struct kt_scenario *scenario,
 				      const struct kt_scenario_place *place);
 
-/* In a guest. */
+/* In the place that is set. */
 enum ktstr_verdict kt_scenario_run(struct ktstr_context *ctx,
 				   const struct kt_scenario *scenario);

@@ -158,3 +158,10 @@ static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,
  */
 #define KT_TEST_ARG_RUN  "--ktstr-test-fn"
 #define KT_TEST_ARG_LIST "--ktstr-list"
+
+/*
+ * Of ktstr-scenarios only: NAME HOME SECONDS follow, where HOME is a control
+ * group or "". The test runs on the machine that this is, and its result, as
+ * KT_GUEST_RESULT has it, goes to standard output.
+ */
+#define KT_TEST_ARG_HERE "--ktstr-here"

@@ -47,8 +47,8 @@ static const struct room rooms[] = {
 	{ "check", "base", "jansson.h" },
 	{ "cgroup", "base", "" },
 	{ "workload", "base", "" },
-	/* What happens in a test. */
-	{ "scenario", "base wire cgroup workload check",
+	/* What happens in a test, which here can be started without a guest. */
+	{ "scenario", "base wire cgroup workload check guest",
 	  "jansson.h ktstr/test.h" },
 	{ "cli", "base topology host kernel initramfs nest runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
