@@ -183,6 +183,9 @@ static void list_cell(const struct kt_test_plan *plan,
 	kt_topology_print(to, request.topology ?: &chosen->test->topology);
 	kt_strbuf_addf(to, "] %us%s", chosen->test->duration_s,
 		       chosen->test->expect_err ? ", to fail" : "");
+	if (chosen->test->scheduler)
+		kt_strbuf_addf(to, ", scheduler %s",
+			       chosen->test->scheduler->name);
 	if (cell->pick)
 		kt_strbuf_addf(to, ", choice %u: %u new pair%s in about %.0fs",
 			       cell->pick, cell->new_pairs,
