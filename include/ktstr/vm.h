@@ -185,6 +185,9 @@ struct ktstr_vm_result {
 	size_t output_bytes;
 	int output_error;  /* 0, or why output could not be streamed: -ENOSPC */
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
+	/* NULL, or what the guest sent that its init would not have sent, as in
+	 * "27 bytes that are no frame": then none of it is to be believed. */
+	char *wire_error;
 	char *state;       /* NULL, or where the guest was when time was up */
 	/* NULL, or what a test binary reported as it came: hostile bytes, of
 	 * which those that are NUL read '?'. */

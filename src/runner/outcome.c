@@ -233,6 +233,18 @@ static int judge_crash(const struct ktstr_vm_result *result,
 			      (int)length, text);
 }
 
+static int judge_wire(const struct ktstr_vm_result *result,
+		      struct kt_outcome *outcome)
+{
+	return result->ready ?
+		       fail(outcome,
+			    "the guest sent %s; only its init may write to the "
+			    "host, so nothing that it reported is believed",
+			    result->wire_error) :
+		       broken(outcome, "the guest sent %s before it was up",
+			      result->wire_error);
+}
+
 static int judge_time(const struct kt_judging *judging,
 		      const struct ktstr_vm_result *result,
 		      struct kt_outcome *outcome)
@@ -347,6 +359,8 @@ int kt_outcome_judge(const struct kt_judging *judging,
 	*ret = (struct kt_outcome){ .verdict = KTSTR_FAIL };
 	if (result->crash)
 		r = judge_crash(result, ret);
+	else if (result->wire_error)
+		r = judge_wire(result, ret);
 	else if (result->timed_out)
 		r = judge_time(judging, result, ret);
 	else if (!result->test_result)

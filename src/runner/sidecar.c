@@ -146,6 +146,7 @@ static json_t *make_guest(const struct kt_test_run *run)
 		json_object_set_new(object, "exit_code",
 				    json_integer(machine->exit_code));
 	set_text(object, "crash", machine->crash);
+	set_text(object, "wire_error", machine->wire_error);
 	set_text(object, "output", machine->output);
 	set_text(object, "scheduler_log", machine->scheduler_log);
 	if (length > CONSOLE_TAIL)

@@ -87,6 +87,7 @@ static struct ktstr_vm_result crashed_machine = {
 	.console = T("a log that is no UTF-8: \xff\n"),
 	.output = T("said\n"),
 	.crash = T("BUG: unable to handle\n"),
+	.wire_error = T("1 byte that is no frame"),
 	.scheduler_log = T("attached \xff\n"),
 };
 static struct ktstr_vm_result early_machine = {

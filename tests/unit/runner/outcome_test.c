@@ -149,6 +149,35 @@ static void no_result_is_no_pass(void **state)
 	expect(&judging, &early, "broken", "ended before it was up");
 }
 
+/* Not even where what came with it is as good as can be. */
+static void garbage_on_the_wire_is_a_fail(void **state)
+{
+	const struct kt_judging inverse = { .test = &to_fail };
+	struct ktstr_vm_result result = ended(REPORT("pass", ""), 0);
+	_cleanup_outcome_ struct kt_outcome outcome = {};
+
+	(void)state;
+	result.wire_error = (char *)"27 bytes that are no frame";
+	expect(&judging, &result, "fail",
+	       "the guest sent 27 bytes that are no frame; only its init may "
+	       "write to the host, so nothing that it reported is believed");
+	assert_int_equal(kt_outcome_judge(&judging, &result, &outcome), 0);
+	assert_int_equal(outcome.n_notes, 0);
+	/* What hid the exit code is why the guest did not end. */
+	result.timed_out = true;
+	result.exit_code = -1;
+	expect(&judging, &result, "fail", "27 bytes");
+	result = ended(REPORT("fail", ""), 1);
+	result.wire_error = (char *)"1 byte that is no frame";
+	expect(&inverse, &result, "fail", "1 byte");
+	result.ready = false;
+	expect(&judging, &result, "broken",
+	       "the guest sent 1 byte that is no frame before it was up");
+	result.ready = true;
+	result.crash = (char *)"kernel panic";
+	expect(&judging, &result, "fail", "the guest crashed: kernel panic");
+}
+
 static void a_crash_is_a_fail_once_the_guest_was_up(void **state)
 {
 	/* Whatever the test had reported before. */
@@ -294,6 +323,7 @@ int main(void)
 		cmocka_unit_test(a_result_that_is_not_well_formed_fails),
 		cmocka_unit_test(an_exit_code_must_bear_out_the_result),
 		cmocka_unit_test(no_result_is_no_pass),
+		cmocka_unit_test(garbage_on_the_wire_is_a_fail),
 		cmocka_unit_test(a_crash_is_a_fail_once_the_guest_was_up),
 		cmocka_unit_test(a_long_crash_ends_with_a_whole_line),
 		cmocka_unit_test(an_end_of_time_is_a_fail_once_the_guest_was_up),

@@ -277,6 +277,9 @@ static void what_was_not_measured_is_absent(void **state)
 			    "a log that is no UTF-8: ?\n");
 	assert_string_equal(text_at(crashed, "guest", "crash"),
 			    "BUG: unable to handle\n");
+	assert_null(text_at(passed, "guest", "wire_error"));
+	assert_string_equal(text_at(crashed, "guest", "wire_error"),
+			    "1 byte that is no frame");
 }
 
 static void a_file_is_written_whole(void **state)
