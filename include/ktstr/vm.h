@@ -183,6 +183,9 @@ struct ktstr_vm_result {
 	size_t console_bytes;
 	char *output;	   /* the command's stdout and stderr, if not streamed */
 	size_t output_bytes;
+	/* Of more than 63 MiB the first 62 and the last one are kept, and so
+	 * many bytes between them are not. */
+	uint64_t output_lost_bytes;
 	int output_error;  /* 0, or why output could not be streamed: -ENOSPC */
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
 	/* NULL, or what the guest sent that its init would not have sent, as in

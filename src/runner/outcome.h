@@ -35,6 +35,7 @@ struct kt_outcome {
 	size_t n_metrics;
 	bool has_duration; /* the test said how long it took */
 	uint64_t duration_ns;
+	uint64_t left_processes; /* that outlived the test, and were ended */
 };
 
 void kt_outcome_deinit(struct kt_outcome *outcome);

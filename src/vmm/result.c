@@ -142,8 +142,8 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	if (session->ready)
 		result->timings.boot_ns = session->ready_ns - run->first_run_ns;
 	result->console = console_text(run, &result->console_bytes);
-	result->output_bytes = session->kept.length;
-	result->output = kt_strbuf_steal(&session->kept);
+	result->output = kt_excerpt_steal(&session->kept, &result->output_bytes,
+					  &result->output_lost_bytes);
 	result->output_error = kt_session_output_error(session);
 	if (!result->console || !result->output)
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");

@@ -328,6 +328,8 @@ void kt_session_init(struct kt_session *session, const struct kt_config *config)
 		.shell = kt_config_is_shell(config),
 		.input_open = config->stdio.input_fd >= 0,
 		.exit_code = -1,
+		.kept = { .first_max_bytes = KT_STREAM_KEPT_FIRST,
+			  .last_max_bytes = KT_STREAM_KEPT_LAST },
 	};
 	kt_stream_init(&session->streams[KT_SESSION_OUTPUT],
 		       config->stdio.output_fd, &session->kept);
@@ -341,7 +343,7 @@ void kt_session_deinit(struct kt_session *session)
 	kt_strbuf_deinit(&session->to_guest);
 	for (size_t i = 0; i < KT_SESSION_STREAMS; i++)
 		kt_stream_deinit(&session->streams[i]);
-	kt_strbuf_deinit(&session->kept);
+	kt_excerpt_deinit(&session->kept);
 	kt_strbuf_deinit(&session->crash);
 	kt_strbuf_deinit(&session->dmesg);
 	kt_strbuf_deinit(&session->scheduler_log);

@@ -44,7 +44,7 @@ struct kt_session {
 	struct kt_strbuf to_guest; /* frames that the console has yet to take */
 	bool input_open;
 	struct kt_stream streams[KT_SESSION_STREAMS];
-	struct kt_strbuf kept; /* output that nobody reads as it comes */
+	struct kt_excerpt kept; /* output that nobody reads as it comes */
 
 	bool ready;
 	uint64_t ready_ns; /* kt_now_ns() when the ready frame was seen */
