@@ -183,8 +183,14 @@ struct ktstr_vm_result {
 	size_t console_bytes;
 	char *output;	   /* the command's stdout and stderr, if not streamed */
 	size_t output_bytes;
+	/* Of more than 63 MiB the first 62 and the last one are kept, and so
+	 * many bytes between them are not. */
+	uint64_t output_lost_bytes;
 	int output_error;  /* 0, or why output could not be streamed: -ENOSPC */
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
+	/* NULL, or what the guest sent that its init would not have sent, as in
+	 * "27 bytes that are no frame": then none of it is to be believed. */
+	char *wire_error;
 	char *state;       /* NULL, or where the guest was when time was up */
 	/* NULL, or what a test binary reported as it came: hostile bytes, of
 	 * which those that are NUL read '?'. */

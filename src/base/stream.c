@@ -36,7 +36,7 @@ static int reopen_nonblocking(int fd)
 	return open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
 }
 
-void kt_stream_init(struct kt_stream *stream, int fd, struct kt_strbuf *kept)
+void kt_stream_init(struct kt_stream *stream, int fd, struct kt_excerpt *kept)
 {
 	bool terminal = fd >= 0 && isatty(fd);
 	struct stat st;
@@ -72,8 +72,8 @@ void kt_stream_put(struct kt_stream *stream, const void *data, size_t length)
 		kt_strbuf_add_bytes(&stream->pending, data, length);
 		return;
 	}
-	if (stream->kept && stream->kept->length < KT_STREAM_KEPT_MAX)
-		kt_strbuf_add_bytes(stream->kept, data, length);
+	if (stream->kept)
+		kt_excerpt_add(stream->kept, data, length);
 }
 
 bool kt_stream_flush(struct kt_stream *stream)

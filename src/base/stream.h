@@ -18,19 +18,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "base/excerpt.h"
 #include "base/strbuf.h"
 
 /* More is not taken from the guest before the reader has caught up. */
 #define KT_STREAM_HIGH_WATER (256u * 1024)
 
-/* What is kept of a guest's output in memory; the rest is dropped. */
-#define KT_STREAM_KEPT_MAX (64u * 1024 * 1024)
+/* What is kept of a guest's output in memory; what is between is dropped. */
+#define KT_STREAM_KEPT_FIRST (62u * 1024 * 1024)
+#define KT_STREAM_KEPT_LAST  (1024u * 1024)
 
 struct kt_stream {
-	int fd;                 /* -1: `kept` gets the bytes */
-	bool owned;             /* `fd` is the stream's to close */
-	size_t piece;           /* of one write; 0: PIPE_BUF */
-	struct kt_strbuf *kept; /* borrowed; may be shared by streams */
+	int fd;                  /* -1: `kept` gets the bytes */
+	bool owned;              /* `fd` is the stream's to close */
+	size_t piece;            /* of one write; 0: PIPE_BUF */
+	struct kt_excerpt *kept; /* borrowed; may be shared by streams */
 	struct kt_strbuf pending;
 	size_t done; /* bytes of `pending` already written */
 	bool closed; /* the reader is gone */
@@ -38,7 +40,7 @@ struct kt_stream {
 };
 
 /* `fd` is borrowed, and must stay open as long as the stream does. */
-void kt_stream_init(struct kt_stream *stream, int fd, struct kt_strbuf *kept);
+void kt_stream_init(struct kt_stream *stream, int fd, struct kt_excerpt *kept);
 void kt_stream_deinit(struct kt_stream *stream);
 
 /* Takes all of it; check kt_stream_is_full() before. */

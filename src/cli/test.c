@@ -6,6 +6,7 @@
 #include "cli/nested.h"
 #include "cli/test_plan.h"
 #include "cli/test_session.h"
+#include "runner/binary.h"
 #include "runner/report.h"
 
 /* What git takes for "this commit cannot be tested". */
@@ -182,6 +183,9 @@ static void list_cell(const struct kt_test_plan *plan,
 	kt_topology_print(to, request.topology ?: &chosen->test->topology);
 	kt_strbuf_addf(to, "] %us%s", chosen->test->duration_s,
 		       chosen->test->expect_err ? ", to fail" : "");
+	if (chosen->test->scheduler)
+		kt_strbuf_addf(to, ", scheduler %s",
+			       chosen->test->scheduler->name);
 	if (cell->pick)
 		kt_strbuf_addf(to, ", choice %u: %u new pair%s in about %.0fs",
 			       cell->pick, cell->new_pairs,
@@ -260,6 +264,19 @@ static int check_values(const struct kt_cli *cli, const struct kt_test_values *v
 	return KT_EXIT_OK;
 }
 
+/* All of them before the first is run. */
+static int check_binaries(const struct kt_cli *cli,
+			  const struct kt_words *binaries)
+{
+	struct ktstr_error err = { 0 };
+
+	for (size_t i = 0; i < binaries->n; i++) {
+		if (kt_test_binary_check(binaries->words[i], &err) < 0)
+			return kt_cli_fail(cli, &err);
+	}
+	return KT_EXIT_OK;
+}
+
 static int test_run(struct kt_cli *cli, const void *values,
 		    const struct kt_words *operands)
 {
@@ -268,6 +285,8 @@ static int test_run(struct kt_cli *cli, const void *values,
 	struct ktstr_error err = { 0 };
 	int status = check_values(cli, v);
 
+	if (status == KT_EXIT_OK)
+		status = check_binaries(cli, operands);
 	if (status != KT_EXIT_OK)
 		return status;
 	if (kt_test_plan_init(&plan, v, operands, &err) < 0)

@@ -16,6 +16,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/strbuf.h"
+#include "guest/processes.h"
 
 #define NS_PER_MS  1000000u
 #define LAST_READS 64
@@ -100,6 +101,7 @@ struct test_run {
 	json_t *metrics;
 	size_t bytes; /* of records kept */
 	size_t n_lost;
+	size_t n_left; /* processes that outlived the test */
 	bool has_verdict;
 	enum ktstr_verdict verdict;
 };
@@ -264,6 +266,9 @@ static void conclude(struct test_run *run, enum ending ending,
 {
 	int status = 0;
 
+	/* What is ended together with its test was not left by it. */
+	if (ending == ENDED_ITSELF)
+		run->n_left = kt_processes_of_group("/proc", run->pid);
 	kill(-run->pid, SIGKILL);
 	while (waitpid(run->pid, &status, 0) < 0 && errno == EINTR)
 		;
@@ -292,11 +297,11 @@ static void conclude(struct test_run *run, enum ending ending,
 static int print_result(const struct test_run *run, uint64_t duration_ns,
 			char **ret, struct ktstr_error *err)
 {
-	_cleanup_(json_decref_cleanup) json_t *result =
-		json_pack("{s:s, s:s, s:I, s:O, s:O}", "test", run->test->name,
-			  "verdict", ktstr_verdict_name(run->verdict),
-			  "duration_ns", (json_int_t)duration_ns, "notes",
-			  run->notes, "metrics", run->metrics);
+	_cleanup_(json_decref_cleanup) json_t *result = json_pack(
+		"{s:s, s:s, s:I, s:O, s:O, s:I}", "test", run->test->name,
+		"verdict", ktstr_verdict_name(run->verdict), "duration_ns",
+		(json_int_t)duration_ns, "notes", run->notes, "metrics",
+		run->metrics, "left_processes", (json_int_t)run->n_left);
 
 	*ret = result ? json_dumps(result, 0) : NULL;
 	return *ret ? 0 : kt_err_errno(err, -ENOMEM, "no memory for a result");

@@ -5,14 +5,13 @@
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/process.h"
 #include "base/strbuf.h"
+#include "runner/binary.h"
 #include "topology/grammar.h"
 #include "topology/topology.h"
 #include "wire/guest_files.h"
@@ -348,26 +347,6 @@ int kt_test_list_parse(const char *binary, const char *text, size_t length,
 	return 0;
 }
 
-static int check_binary(const char *path, struct ktstr_error *err)
-{
-	struct stat st;
-
-	if (stat(path, &st) < 0)
-		return kt_err_errno(err, -errno, "test binary %s", path);
-	if (!S_ISREG(st.st_mode))
-		return kt_err(err, -EINVAL,
-			      "test binary %s: it is a directory or a device, "
-			      "not a program",
-			      path);
-	if (access(path, X_OK) < 0)
-		return kt_err(
-			err, -EINVAL,
-			"test binary %s: it is not executable; `chmod +x` "
-			"it if it is a program",
-			path);
-	return 0;
-}
-
 /* The end of what it wrote to its standard error, without a last newline. */
 static void add_errors(struct kt_strbuf *sb, const struct kt_strbuf *errors)
 {
@@ -411,9 +390,11 @@ static int explain_end(const char *path, int status,
 	if (WIFSIGNALED(status))
 		return kt_err(err, -EINVAL,
 			      "%s crashed while it was asked for its tests: "
-			      "signal %d (%s), in a constructor perhaps%s",
+			      "signal %d (%s), in a constructor perhaps; run "
+			      "it with %s in a debugger%s",
 			      path, WTERMSIG(status),
-			      strsignal(WTERMSIG(status)), kt_strbuf_text(&said));
+			      strsignal(WTERMSIG(status)), KT_TEST_ARG_LIST,
+			      kt_strbuf_text(&said));
 	if (WEXITSTATUS(status) == EXEC_FAILED && library)
 		return kt_err(err, -EINVAL,
 			      "%s needs a shared library that is not here: "
@@ -432,17 +413,11 @@ static int explain_end(const char *path, int status,
 		      kt_strbuf_text(&said));
 }
 
-/* A bare name is a file here, not one in PATH. */
-static char *program_path(const char *binary)
-{
-	return strchr(binary, '/') ? strdup(binary) : kt_path_join(".", binary);
-}
-
 int kt_test_list_read(const char *binary, unsigned int limit_ms,
 		      struct kt_test_list *ret, struct ktstr_error *err)
 {
 	_cleanup_strbuf_ struct kt_strbuf output = {}, errors = {};
-	_cleanup_free_ char *path = program_path(binary);
+	_cleanup_free_ char *path = kt_test_binary_path(binary);
 	const char *const argv[] = { path, KT_TEST_ARG_LIST, NULL };
 	int r, status = 0;
 	const struct kt_process process = {
@@ -456,9 +431,6 @@ int kt_test_list_read(const char *binary, unsigned int limit_ms,
 
 	if (!path)
 		return no_memory(err);
-	r = check_binary(path, err);
-	if (r < 0)
-		return r;
 	r = kt_process_run(&process, &output, err);
 	if (r == -EREMOTEIO)
 		return explain_end(binary, status, &errors, err);

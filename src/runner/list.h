@@ -55,8 +55,8 @@ int kt_test_list_parse(const char *binary, const char *text, size_t length,
 
 /*
  * Asks a binary for its tests, of which there is at least one, in so many
- * milliseconds. A binary that does not answer as a test binary does is -EINVAL,
- * and one that is not there -ENOENT.
+ * milliseconds; kt_test_binary_check() comes before. A binary that does not
+ * answer as a test binary does is -EINVAL.
  */
 int kt_test_list_read(const char *binary, unsigned int limit_ms,
 		      struct kt_test_list *ret, struct ktstr_error *err);

@@ -9,6 +9,7 @@
 
 #include "base/macro.h"
 #include "base/strbuf.h"
+#include "runner/output.h"
 
 /* Of a test binary that could not do what it was asked. */
 #define EXIT_BROKEN 125
@@ -33,6 +34,7 @@ static void outcome_drop_report(struct kt_outcome *outcome)
 	outcome->metrics = NULL;
 	outcome->n_metrics = 0;
 	outcome->has_duration = false;
+	outcome->left_processes = 0;
 }
 
 void kt_outcome_deinit(struct kt_outcome *outcome)
@@ -180,6 +182,19 @@ static int take_duration(const json_t *root, struct kt_outcome *outcome)
 	return 0;
 }
 
+/* Absent of a test binary of before. */
+static int take_left(const json_t *root, struct kt_outcome *outcome)
+{
+	const json_t *value = json_object_get(root, "left_processes");
+
+	if (!value)
+		return 0;
+	if (!json_is_integer(value) || json_integer_value(value) < 0)
+		return -EINVAL;
+	outcome->left_processes = (uint64_t)json_integer_value(value);
+	return 0;
+}
+
 /* -EINVAL with what is wrong; the outcome then holds nothing of it. */
 static int take_result(const char *text, const struct kt_test *test,
 		       struct kt_outcome *outcome, const char **ret_why)
@@ -192,6 +207,7 @@ static int take_result(const char *text, const struct kt_test *test,
 		{ take_duration, "no duration" },
 		{ take_notes, "notes that are no list of texts" },
 		{ take_metrics, "metrics that are none" },
+		{ take_left, "a number of processes that is none" },
 	};
 	_cleanup_(json_decref_cleanup) json_t *root =
 		json_loads(text, JSON_REJECT_DUPLICATES, NULL);
@@ -233,6 +249,18 @@ static int judge_crash(const struct ktstr_vm_result *result,
 			      (int)length, text);
 }
 
+static int judge_wire(const struct ktstr_vm_result *result,
+		      struct kt_outcome *outcome)
+{
+	return result->ready ?
+		       fail(outcome,
+			    "the guest sent %s; only its init may write to the "
+			    "host, so nothing that it reported is believed",
+			    result->wire_error) :
+		       broken(outcome, "the guest sent %s before it was up",
+			      result->wire_error);
+}
+
 static int judge_time(const struct kt_judging *judging,
 		      const struct ktstr_vm_result *result,
 		      struct kt_outcome *outcome)
@@ -252,19 +280,16 @@ static int judge_time(const struct kt_judging *judging,
 			      after_s, where, state);
 }
 
-/* Its last lines, which say most. */
-static const char *last_words(const char *text)
+/* Its last lines say most. */
+static int judge_inability(const struct ktstr_vm_result *result,
+			   struct kt_outcome *outcome)
 {
-	size_t length = text ? strlen(text) : 0;
-	const char *line;
+	_cleanup_strbuf_ struct kt_strbuf words = {};
 
-	if (!length)
-		return "it did not say why";
-	if (length <= CRASH_SHOWN)
-		return text;
-	text += length - CRASH_SHOWN;
-	line = strchr(text, '\n');
-	return line && line[1] ? line + 1 : text;
+	kt_output_add_end(&words, result, CRASH_SHOWN);
+	return broken(outcome, "the test binary could not run the test: %s",
+		      words.length ? kt_strbuf_text(&words) :
+				     "it did not say why");
 }
 
 static int judge_silence(const struct ktstr_vm_result *result,
@@ -274,9 +299,7 @@ static int judge_silence(const struct ktstr_vm_result *result,
 		return broken(outcome, "the guest ended before it was up; "
 				       "--dmesg shows its kernel's log");
 	if (result->exit_code == EXIT_BROKEN)
-		return broken(outcome,
-			      "the test binary could not run the test: %s",
-			      last_words(result->output));
+		return judge_inability(result, outcome);
 	if (result->exit_code < 0)
 		return fail(outcome, "the guest ended without a result of the "
 				     "test and without an exit code");
@@ -347,6 +370,8 @@ int kt_outcome_judge(const struct kt_judging *judging,
 	*ret = (struct kt_outcome){ .verdict = KTSTR_FAIL };
 	if (result->crash)
 		r = judge_crash(result, ret);
+	else if (result->wire_error)
+		r = judge_wire(result, ret);
 	else if (result->timed_out)
 		r = judge_time(judging, result, ret);
 	else if (!result->test_result)

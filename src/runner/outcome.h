@@ -35,6 +35,7 @@ struct kt_outcome {
 	size_t n_metrics;
 	bool has_duration; /* the test said how long it took */
 	uint64_t duration_ns;
+	uint64_t left_processes; /* that outlived the test, and were ended */
 };
 
 void kt_outcome_deinit(struct kt_outcome *outcome);
@@ -54,8 +55,9 @@ struct kt_judging {
  * Judges a machine that has run. A test that says of itself that it passed, in
  * a well-formed result that its exit code bears out, has passed, and nothing
  * else has; expect_err turns the test's own fail and pass around, but no crash,
- * end of time or lack of a result, which nobody means to see. What went wrong
- * before the guest was up is no verdict. `ret` is whole even on -ENOMEM.
+ * end of time, garbage on the wire or lack of a result, which nobody means to
+ * see. What went wrong before the guest was up is no verdict. `ret` is whole
+ * even on -ENOMEM.
  */
 int kt_outcome_judge(const struct kt_judging *judging,
 		     const struct ktstr_vm_result *result,

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <inttypes.h>
 #include <string.h>
 
+#include "runner/output.h"
 #include "runner/report_format.h"
 
 static const struct kt_report_ops *report_ops(const struct kt_report *report)
@@ -126,6 +128,29 @@ const char *kt_report_why(const struct kt_outcome *outcome)
 	if (outcome->reason)
 		return outcome->reason;
 	return outcome->n_notes ? outcome->notes[outcome->n_notes - 1] : NULL;
+}
+
+bool kt_report_remark(struct kt_strbuf *sb, const struct kt_test_run *run)
+{
+	uint64_t left = run->outcome.left_processes;
+	struct kt_output output = {};
+
+	if (run->machine)
+		output = kt_output_of(run->machine);
+	if (output.lost_bytes)
+		kt_strbuf_addf(sb,
+			       "it printed %" PRIu64 " bytes, of which %" PRIu64
+			       " are not kept",
+			       output.first_bytes + output.lost_bytes +
+				       output.last_bytes,
+			       output.lost_bytes);
+	if (left)
+		kt_strbuf_addf(sb,
+			       "%sit left %" PRIu64
+			       " process%s running, which %s ended",
+			       output.lost_bytes ? "; " : "", left,
+			       left == 1 ? "" : "es", left == 1 ? "was" : "were");
+	return output.lost_bytes || left;
 }
 
 void kt_report_metric(struct kt_strbuf *sb, const struct kt_metric *metric)

@@ -40,5 +40,11 @@ void kt_report_text(struct kt_strbuf *sb, const char *text, const char *newline)
  */
 const char *kt_report_why(const struct kt_outcome *outcome);
 
+/*
+ * What there is to say of a run whatever its verdict is, without a newline;
+ * false: nothing.
+ */
+bool kt_report_remark(struct kt_strbuf *sb, const struct kt_test_run *run);
+
 /* "latency = 12.5 us" */
 void kt_report_metric(struct kt_strbuf *sb, const struct kt_metric *metric);

@@ -84,6 +84,9 @@ static void junit_add(struct kt_report *report, const struct kt_test_run *run,
 	const struct kt_outcome *outcome = &run->outcome;
 	const char *slash = strrchr(run->binary, '/');
 	struct kt_strbuf *cases = &report->cases;
+	_cleanup_strbuf_ struct kt_strbuf remark = {};
+	bool passed = !outcome->broken && outcome->verdict == KTSTR_PASS;
+	bool remarked = kt_report_remark(&remark, run);
 
 	(void)out;
 	kt_strbuf_add(cases, "    <testcase classname=\"");
@@ -91,12 +94,18 @@ static void junit_add(struct kt_report *report, const struct kt_test_run *run,
 	kt_strbuf_add(cases, "\" name=\"");
 	kt_report_name(cases, run);
 	kt_strbuf_addf(cases, "\" time=\"%.3f\"", kt_report_seconds(run));
-	if (!outcome->broken && outcome->verdict == KTSTR_PASS) {
+	if (passed && !remarked) {
 		kt_strbuf_add(cases, "/>\n");
 		return;
 	}
 	kt_strbuf_add(cases, ">\n");
-	add_verdict(outcome, cases);
+	if (!passed)
+		add_verdict(outcome, cases);
+	if (remarked) {
+		kt_strbuf_add(cases, "      <system-out>");
+		add_xml(cases, kt_strbuf_text(&remark), "\n");
+		kt_strbuf_add(cases, "</system-out>\n");
+	}
 	kt_strbuf_add(cases, "    </testcase>\n");
 }
 

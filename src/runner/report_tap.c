@@ -26,12 +26,18 @@ static void add_quoted(struct kt_strbuf *out, const char *text)
 static void add_details(const struct kt_test_run *run, struct kt_strbuf *out)
 {
 	const struct kt_outcome *outcome = &run->outcome;
+	_cleanup_strbuf_ struct kt_strbuf remark = {};
 
 	kt_strbuf_addf(out, "  ---\n  verdict: %s\n  duration_ms: %.0f\n",
 		       kt_outcome_name(outcome), 1000 * kt_report_seconds(run));
 	if (outcome->reason) {
 		kt_strbuf_add(out, "  reason: ");
 		add_quoted(out, outcome->reason);
+		kt_strbuf_add_char(out, '\n');
+	}
+	if (kt_report_remark(&remark, run)) {
+		kt_strbuf_add(out, "  remark: ");
+		add_quoted(out, kt_strbuf_text(&remark));
 		kt_strbuf_add_char(out, '\n');
 	}
 	if (outcome->n_notes)

@@ -44,6 +44,7 @@ static void text_add(struct kt_report *report, const struct kt_test_run *run,
 		     struct kt_strbuf *out)
 {
 	const struct kt_outcome *outcome = &run->outcome;
+	_cleanup_strbuf_ struct kt_strbuf remark = {};
 
 	kt_strbuf_addf(out, "%s%s%s ",
 		       report->color ? outcome_color(outcome) : "",
@@ -54,6 +55,8 @@ static void text_add(struct kt_report *report, const struct kt_test_run *run,
 	kt_strbuf_addf(out, " %.1fs", kt_report_seconds(run));
 	if (outcome->broken || outcome->verdict != KTSTR_PASS)
 		add_details(outcome, out);
+	if (kt_report_remark(&remark, run))
+		kt_strbuf_addf(out, INDENT "%s", kt_strbuf_text(&remark));
 	kt_strbuf_add_char(out, '\n');
 }
 

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <jansson.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
@@ -11,6 +12,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "runner/output.h"
 
 #define SIDECAR_VERSION 1
 #define RUNS_DIRECTORY  "ktstr-runs"
@@ -33,6 +35,22 @@ static json_t *text_of(const char *text)
 			*c = '?';
 	}
 	return copy ? json_string(copy) : NULL;
+}
+
+/* The same for bytes, of which any may be NUL. */
+static json_t *bytes_of(const char *bytes, size_t length)
+{
+	json_t *string = json_stringn(bytes, length);
+	char *copy;
+
+	if (string)
+		return string;
+	copy = malloc(length);
+	for (size_t i = 0; copy && i < length; i++)
+		copy[i] = (unsigned char)bytes[i] < 0x80 ? bytes[i] : '?';
+	string = copy ? json_stringn(copy, length) : NULL;
+	free(copy);
+	return string;
 }
 
 /* What there is none of is left out. */
@@ -133,6 +151,21 @@ static json_t *make_timings(const struct kt_test_run *run)
 	return object;
 }
 
+static void set_output(json_t *object, const struct ktstr_vm_result *machine)
+{
+	struct kt_output output = kt_output_of(machine);
+
+	if (output.first_bytes)
+		json_object_set_new(object, "output",
+				    bytes_of(output.first, output.first_bytes));
+	if (output.last_bytes)
+		json_object_set_new(object, "output_end",
+				    bytes_of(output.last, output.last_bytes));
+	if (output.lost_bytes)
+		json_object_set_new(object, "output_lost_bytes",
+				    number_of(output.lost_bytes));
+}
+
 /* The console is for finding out what was wrong. */
 static json_t *make_guest(const struct kt_test_run *run)
 {
@@ -146,7 +179,8 @@ static json_t *make_guest(const struct kt_test_run *run)
 		json_object_set_new(object, "exit_code",
 				    json_integer(machine->exit_code));
 	set_text(object, "crash", machine->crash);
-	set_text(object, "output", machine->output);
+	set_text(object, "wire_error", machine->wire_error);
+	set_output(object, machine);
 	set_text(object, "scheduler_log", machine->scheduler_log);
 	if (length > CONSOLE_TAIL)
 		console += length - CONSOLE_TAIL;
@@ -272,6 +306,9 @@ static json_t *make_document(const struct kt_test_run *run,
 		make_host(host), "versions", "ktstr", KTSTR_VERSION);
 
 	set_text(root, "reason", outcome->reason);
+	if (outcome->left_processes)
+		json_object_set_new(root, "left_processes",
+				    number_of(outcome->left_processes));
 	if (root && run->machine) {
 		json_object_set_new(root, "guest", make_guest(run));
 		json_object_set_new(root, "kvm_stats",

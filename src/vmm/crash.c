@@ -60,6 +60,9 @@ static bool add_end(struct kt_strbuf *sb, const struct kt_crash_evidence *e)
 		return true;
 	case KT_END_RESET:
 	case KT_END_POWER_OFF:
+		/* Init gives up so when the host does not hear it. */
+		if (e->garbled)
+			return false;
 		kt_strbuf_addf(sb, "the guest %s before its init %s\n",
 			       e->end->kind == KT_END_RESET ? "restarted" :
 							      "powered off",

@@ -16,6 +16,7 @@ struct kt_crash_evidence {
 	bool ready;          /* init had come up */
 	bool exited;         /* init had reported an exit code */
 	bool cut_short;      /* the host ended it: timeout or stop */
+	bool garbled;        /* what it sent may have hidden an exit code */
 	const char *kernel;  /* COM1 */
 	const char *last;    /* COM2: the last words of init */
 	const char *reports; /* crash frames */

@@ -36,7 +36,7 @@ static char *evidence(struct kt_serial *serial)
 	return text;
 }
 
-static char *crash_text(const struct kt_run *run)
+static char *crash_text(const struct kt_run *run, const char *wire_error)
 {
 	_cleanup_free_ char *console = evidence(run->machine->com1);
 	_cleanup_free_ char *last = evidence(run->machine->com2);
@@ -48,6 +48,7 @@ static char *crash_text(const struct kt_run *run)
 		.ready = run->session.ready,
 		.exited = run->session.exited,
 		.cut_short = run->timed_out || run->stopped,
+		.garbled = wire_error != NULL,
 		.kernel = console,
 		.last = last,
 		.reports = kt_strbuf_text(&run->session.crash),
@@ -141,13 +142,15 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	if (session->ready)
 		result->timings.boot_ns = session->ready_ns - run->first_run_ns;
 	result->console = console_text(run, &result->console_bytes);
-	result->output_bytes = session->kept.length;
-	result->output = kt_strbuf_steal(&session->kept);
+	result->output = kt_excerpt_steal(&session->kept, &result->output_bytes,
+					  &result->output_lost_bytes);
 	result->output_error = kt_session_output_error(session);
 	if (!result->console || !result->output)
 		return kt_err_errno(err, -ENOMEM, "no memory for a result");
 	if (run->machine) {
-		result->crash = crash_text(run);
+		result->wire_error = kt_session_wire_error(
+			session, !run->timed_out && !run->stopped);
+		result->crash = crash_text(run, result->wire_error);
 		read_stats(run, result);
 		if (read_steal(run, result))
 			return kt_err_errno(err, -ENOMEM,
@@ -175,6 +178,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->console);
 	free(result->output);
 	free(result->crash);
+	free(result->wire_error);
 	free(result->state);
 	free(result->test_result);
 	free(result->scheduler_log);

@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "base/macro.h"
 #include "vmm/session.h"
+#include "vmm/wire_error.h"
 #include "wire/frame.h"
 #include "wire/payload.h"
 
@@ -75,14 +76,12 @@ static void frame_clock(struct kt_session *session, const struct kt_frame *frame
 
 	if (kt_payload_get_u64(&payload, &number) &&
 	    kt_payload_get_u64(&payload, &guest_ns) &&
-	    kt_guest_clock_answer(&session->clock, number, guest_ns,
-				  kt_now_ns()) &&
+	    kt_guest_clock_answer(&session->clock, number, guest_ns, kt_now_ns()) &&
 	    session->clock.n_answers < CLOCK_FIRST_EXCHANGES)
 		ask_clock(session);
 }
 
-static void frame_measure(struct kt_session *session,
-			  const struct kt_frame *frame)
+static void frame_measure(struct kt_session *session, const struct kt_frame *frame)
 {
 	(void)frame;
 	if (session->measured)
@@ -148,8 +147,12 @@ static void frame_exit(struct kt_session *session, const struct kt_frame *frame)
 	struct kt_payload payload = kt_payload_of(frame);
 	int32_t code;
 
-	if (session->exited || !kt_payload_get_i32(&payload, &code))
+	if (session->exited)
 		return;
+	if (!kt_payload_get_i32(&payload, &code)) {
+		session->n_bad_exits++;
+		return;
+	}
 	session->exited = true;
 	session->exit_code = code;
 }
@@ -204,6 +207,7 @@ static void frame_test_result(struct kt_session *session,
 {
 	char *text = malloc(frame->length + 1);
 
+	session->n_test_results++;
 	if (!text)
 		return;
 	/* With a NUL in it, no prefix of it shall pass for the whole. */
@@ -256,7 +260,12 @@ static const struct {
 static void handle_frame(struct kt_session *session, const struct kt_frame *frame)
 {
 	if (!frame->crc_ok) {
-		if (session->bad_frames++ < LOGGED_BAD_FRAMES)
+		if (!session->n_bad_frames)
+			session->bad_frame = (struct kt_frame){
+				.type = frame->type,
+				.length = frame->length,
+			};
+		if (session->n_bad_frames++ < LOGGED_BAD_FRAMES)
 			kt_warn(session->config->log,
 				"a frame of the guest (%s, %u bytes) does "
 				"not match its checksum",
@@ -319,6 +328,8 @@ void kt_session_init(struct kt_session *session, const struct kt_config *config)
 		.shell = kt_config_is_shell(config),
 		.input_open = config->stdio.input_fd >= 0,
 		.exit_code = -1,
+		.kept = { .first_max_bytes = KT_STREAM_KEPT_FIRST,
+			  .last_max_bytes = KT_STREAM_KEPT_LAST },
 	};
 	kt_stream_init(&session->streams[KT_SESSION_OUTPUT],
 		       config->stdio.output_fd, &session->kept);
@@ -332,7 +343,7 @@ void kt_session_deinit(struct kt_session *session)
 	kt_strbuf_deinit(&session->to_guest);
 	for (size_t i = 0; i < KT_SESSION_STREAMS; i++)
 		kt_stream_deinit(&session->streams[i]);
-	kt_strbuf_deinit(&session->kept);
+	kt_excerpt_deinit(&session->kept);
 	kt_strbuf_deinit(&session->crash);
 	kt_strbuf_deinit(&session->dmesg);
 	kt_strbuf_deinit(&session->scheduler_log);
@@ -361,6 +372,18 @@ void kt_session_attach(struct kt_session *session, struct kt_console *console)
 					    strlen(symbols[i]) + 1);
 		session_send(session, KT_FRAME_SYMBOLS, names.data, names.length);
 	}
+}
+
+char *kt_session_wire_error(const struct kt_session *session, bool at_end)
+{
+	return kt_wire_error_text(&(struct kt_wire_evidence){
+		.decoder = &session->decoder,
+		.bad_frame = session->bad_frame,
+		.n_bad_frames = session->n_bad_frames,
+		.n_bad_exits = session->n_bad_exits,
+		.n_results = session->n_test_results,
+		.at_end = at_end,
+	});
 }
 
 /* The guest is up, and there is room for what would be read. */

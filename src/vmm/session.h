@@ -44,16 +44,19 @@ struct kt_session {
 	struct kt_strbuf to_guest; /* frames that the console has yet to take */
 	bool input_open;
 	struct kt_stream streams[KT_SESSION_STREAMS];
-	struct kt_strbuf kept; /* output that nobody reads as it comes */
+	struct kt_excerpt kept; /* output that nobody reads as it comes */
 
 	bool ready;
 	uint64_t ready_ns; /* kt_now_ns() when the ready frame was seen */
 	bool exited;
 	int32_t exit_code;
-	uint64_t bad_frames;
+	struct kt_frame bad_frame; /* the first, without its payload */
+	uint64_t n_bad_frames;     /* whose checksum is wrong */
+	uint64_t n_bad_exits;      /* exit codes that are no number */
 	struct kt_strbuf crash;
 	struct kt_strbuf dmesg;
 	char *test_result; /* of the last such frame; NULL: none came */
+	uint64_t n_test_results;
 
 	struct kt_guest_clock clock;
 	struct kt_events events;
@@ -79,6 +82,12 @@ void kt_session_deinit(struct kt_session *session);
 
 /* Hands over the console, once there is one, and queues the first frames. */
 void kt_session_attach(struct kt_session *session, struct kt_console *console);
+
+/*
+ * What the guest sent that its init would not have, in words, or NULL; caller
+ * frees. `at_end`: the guest has ended by itself.
+ */
+char *kt_session_wire_error(const struct kt_session *session, bool at_end);
 
 /* The descriptors to wait for; those not of interest are -1. */
 #define KT_SESSION_FDS (1 + KT_SESSION_STREAMS)

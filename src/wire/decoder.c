@@ -10,7 +10,7 @@
 void kt_frame_decoder_deinit(struct kt_frame_decoder *decoder)
 {
 	free(decoder->buffer);
-	*decoder = (struct kt_frame_decoder){0};
+	*decoder = (struct kt_frame_decoder){ 0 };
 }
 
 int kt_frame_decoder_feed(struct kt_frame_decoder *decoder, const void *data,
@@ -81,8 +81,8 @@ bool kt_frame_decoder_next(struct kt_frame_decoder *decoder, struct kt_frame *re
 		verdict = judge(header);
 		if (verdict == HEADER_OK)
 			break;
-		if (verdict == HEADER_TOO_LONG)
-			counts->too_long++;
+		if (verdict == HEADER_TOO_LONG && !counts->too_long++)
+			counts->too_long_bytes = kt_le32_at(header + 4);
 		if (!decoder->searching)
 			counts->resyncs++;
 		decoder->searching = true;
@@ -104,5 +104,20 @@ bool kt_frame_decoder_next(struct kt_frame_decoder *decoder, struct kt_frame *re
 	if (!ret->crc_ok)
 		counts->crc_errors++;
 	decoder->start += KT_FRAME_HEADER_BYTES + length;
+	return true;
+}
+
+bool kt_frame_decoder_torn(const struct kt_frame_decoder *decoder,
+			   struct kt_frame *ret)
+{
+	const uint8_t *header = decoder->buffer + decoder->start;
+
+	if (kt_frame_decoder_pending(decoder) < KT_FRAME_HEADER_BYTES ||
+	    judge(header) != HEADER_OK)
+		return false;
+	*ret = (struct kt_frame){
+		.type = kt_le32_at(header),
+		.length = kt_le32_at(header + 4),
+	};
 	return true;
 }

@@ -32,9 +32,10 @@ struct kt_frame {
 struct kt_frame_decoder_counts {
 	uint64_t frames; /* handed out, also those below */
 	uint64_t crc_errors;
-	uint64_t too_long;      /* headers that announced too much */
-	uint64_t resyncs;       /* times that the stream made no sense */
-	uint64_t dropped_bytes; /* while looking for the next header */
+	uint64_t too_long;       /* headers that announced too much */
+	uint32_t too_long_bytes; /* what the first of them announced */
+	uint64_t resyncs;        /* times that the stream made no sense */
+	uint64_t dropped_bytes;  /* while looking for the next header */
 };
 
 /* Zero-initialised it is ready. */
@@ -67,3 +68,7 @@ bool kt_frame_decoder_next(struct kt_frame_decoder *decoder,
 /* Bytes of a frame whose rest did not come: more than 0 at the stream's end
  * means that it was cut off. */
 size_t kt_frame_decoder_pending(const struct kt_frame_decoder *decoder);
+
+/* Type and length of that frame, with no payload; false: not even these came. */
+bool kt_frame_decoder_torn(const struct kt_frame_decoder *decoder,
+			   struct kt_frame *ret);

@@ -68,7 +68,11 @@
  *
  *	{ "test": NAME, "verdict": "pass"|"fail"|"skip"|"inconclusive",
  *	  "duration_ns": N, "notes": [TEXT...],
- *	  "metrics": [{ "name": TEXT, "value": X, "unit": TEXT }...] }
+ *	  "metrics": [{ "name": TEXT, "value": X, "unit": TEXT }...],
+ *	  "left_processes": N }
+ *
+ * The last is how many processes that the test had started still ran when its
+ * own had ended; it may be absent.
  */
 #define KT_GUEST_RESULT "/run/ktstr-result.json"
 

@@ -93,6 +93,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 			send_steal(&session);
 		check(&session);
 	}
+	free(kt_session_wire_error(&session, true));
 	kt_session_take_events(&session, &events, &n);
 	for (size_t i = 0; i < n; i++)
 		fuzz_check(!events[i].placed || events[i].host_ns <= INT64_MAX);

@@ -5,11 +5,12 @@
 # and error below it and "[exit N]" in the end. What stands behind "% " is there
 # for all commands below it. Lines that begin with "#" are comments. The commands
 # run in an empty directory, with no kernel at hand and no terminal; "fault RULES
-# COMMAND..." runs one on a machine that has those faults, see faults.c. With
+# COMMAND..." runs one on a machine that has those faults, see faults.c; "binary
+# NAME" makes a test binary that lists what is in NAME.json. With
 # KTSTR_GOLDEN_WRITE=1 the files are written anew.
 set -euo pipefail
 ktstr=$(realpath "$1") golden=$(realpath "$2")
-faults=$(realpath "$3") make_kernel=$(realpath "$4")
+faults=$(realpath "$3") make_kernel=$(realpath "$4") make_tests=$(realpath "$5")
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -42,6 +43,11 @@ terminal() {
 		"env KTSTR_FAULTS='$rules' LD_PRELOAD=$faults $*" /dev/null |
 		tr -d '\r' | sed 's/^\(\^]\)*//'
 	return "${PIPESTATUS[1]}"
+}
+
+# shellcheck disable=SC2317
+binary() {
+	cp "$make_tests" "$1"
 }
 
 # Prints the golden file as it comes out now.

@@ -88,6 +88,16 @@ KTSTR_TEST(leaves)
 	return KTSTR_PASS;
 }
 
+KTSTR_TEST(exits)
+{
+	int *volatile status = &(int){ 0 };
+
+	(void)ctx;
+	if (*status == 0)
+		_exit(*status);
+	return KTSTR_PASS;
+}
+
 KTSTR_TEST(hangs)
 {
 	ktstr_note(ctx, "about to hang");
@@ -111,6 +121,14 @@ KTSTR_TEST(leaves_a_worker)
 		for (;;)
 			pause();
 	}
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(hangs_with_a_worker)
+{
+	(void)fork();
+	while (ktstr_current(ctx))
+		pause();
 	return KTSTR_PASS;
 }
 
@@ -232,6 +250,14 @@ static size_t n_notes(const json_t *result)
 	return json_array_size(json_object_get(result, "notes"));
 }
 
+static json_int_t left_processes(const json_t *result)
+{
+	const json_t *value = json_object_get(result, "left_processes");
+
+	assert_true(json_is_integer(value));
+	return json_integer_value(value);
+}
+
 static const char *note(const json_t *result, size_t i)
 {
 	return json_string_value(
@@ -287,9 +313,14 @@ static void a_crash_is_a_failure_with_its_notes(void **state)
 
 static void an_exit_is_no_verdict(void **state)
 {
-	json_t *result = run("leaves", LONG_MS, KTSTR_FAIL);
+	json_t *result = run("exits", LONG_MS, KTSTR_FAIL);
 
 	(void)state;
+	assert_string_equal(note(result, 0),
+			    "the test's process exited with 0 and gave no "
+			    "verdict");
+	json_decref(result);
+	result = run("leaves", LONG_MS, KTSTR_FAIL);
 	assert_string_equal(note(result, 0),
 			    "the test's process exited with 3 and gave no "
 			    "verdict");
@@ -323,8 +354,24 @@ static void a_flood_of_notes_is_cut(void **state)
 
 static void a_left_worker_is_no_hang(void **state)
 {
+	json_t *result = run("leaves_a_worker", LONG_MS, KTSTR_PASS);
+
 	(void)state;
-	json_decref(run("leaves_a_worker", LONG_MS, KTSTR_PASS));
+	assert_int_equal(left_processes(result), 1);
+	json_decref(result);
+}
+
+/* They had to end because the test had. */
+static void who_is_ended_with_the_test_was_not_left(void **state)
+{
+	json_t *result = run("hangs_with_a_worker", SHORT_MS, KTSTR_FAIL);
+
+	(void)state;
+	assert_int_equal(left_processes(result), 0);
+	json_decref(result);
+	result = run("fails_beside_a_child", LONG_MS, KTSTR_FAIL);
+	assert_int_equal(left_processes(result), 0);
+	json_decref(result);
 }
 
 static void a_child_has_no_say(void **state)
@@ -484,6 +531,7 @@ int main(void)
 		cmocka_unit_test(a_hang_is_ended),
 		cmocka_unit_test(a_flood_of_notes_is_cut),
 		cmocka_unit_test(a_left_worker_is_no_hang),
+		cmocka_unit_test(who_is_ended_with_the_test_was_not_left),
 		cmocka_unit_test(a_child_has_no_say),
 		cmocka_unit_test(a_metric_that_is_no_number_is_told),
 		cmocka_unit_test(the_list_says_what_is_declared),

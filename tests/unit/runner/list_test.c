@@ -281,16 +281,10 @@ static void a_bare_name_is_a_file_here(void **state)
 	assert_string_equal(list.binary, "./script");
 }
 
-static void what_is_no_program_is_refused(void **state)
+/* What looks like a program and still is none, kt_test_binary_check() or not. */
+static void what_cannot_be_run_is_refused(void **state)
 {
-	static const char *const absent[] = { "No such file", NULL };
-
 	(void)state;
-	expect_refused("/nonexistent/binary", LIMIT_MS, -ENOENT, absent);
-	REFUSED(directory, "a directory");
-	make("plain", "text");
-	assert_int_equal(chmod(path, 0644), 0);
-	REFUSED(path, "not executable", "chmod +x");
 	make("text", "text");
 	REFUSED(path, "cannot be run here");
 	make("orphan", "#!/nonexistent/interpreter\n");
@@ -337,7 +331,7 @@ int main(void)
 		cmocka_unit_test(what_contradicts_itself_is_refused),
 		cmocka_unit_test(a_binary_is_asked),
 		cmocka_unit_test(a_bare_name_is_a_file_here),
-		cmocka_unit_test(what_is_no_program_is_refused),
+		cmocka_unit_test(what_cannot_be_run_is_refused),
 		cmocka_unit_test(a_binary_that_answers_otherwise_is_told_apart),
 		cmocka_unit_test(a_binary_that_hangs_is_ended),
 	};

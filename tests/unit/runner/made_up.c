@@ -86,7 +86,9 @@ static struct ktstr_vm_result crashed_machine = {
 	.duration_ns = 6000000000,
 	.console = T("a log that is no UTF-8: \xff\n"),
 	.output = T("said\n"),
+	.output_bytes = 5,
 	.crash = T("BUG: unable to handle\n"),
+	.wire_error = T("1 byte that is no frame"),
 	.scheduler_log = T("attached \xff\n"),
 };
 static struct ktstr_vm_result early_machine = {

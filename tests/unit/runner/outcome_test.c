@@ -71,6 +71,20 @@ static void a_test_says_what_came_of_it(void **state)
 	assert_float_equal(outcome.metrics[0].value, 2, 0);
 	assert_true(outcome.has_duration);
 	assert_int_equal(outcome.duration_ns, 5);
+	/* Of a test binary of before. */
+	assert_int_equal(outcome.left_processes, 0);
+}
+
+static void what_a_test_left_behind_changes_no_verdict(void **state)
+{
+	_cleanup_outcome_ struct kt_outcome outcome = {};
+	struct ktstr_vm_result result =
+		ended(REPORT("pass", ", \"left_processes\": 9998"), 0);
+
+	(void)state;
+	assert_int_equal(kt_outcome_judge(&judging, &result, &outcome), 0);
+	assert_string_equal(kt_outcome_name(&outcome), "pass");
+	assert_int_equal(outcome.left_processes, 9998);
 }
 
 /* None of them may be a pass, whatever the exit code. */
@@ -106,6 +120,10 @@ static void a_result_that_is_not_well_formed_fails(void **state)
 		{ "{\"test\": \"t\", \"verdict\": \"pass\", \"duration_ns\": 5,"
 		  "\"notes\": [], \"metrics\": [{\"name\": \"m\"}]}",
 		  "metrics that are none" },
+		{ REPORT("pass", ", \"left_processes\": -1"),
+		  "a number of processes that is none" },
+		{ REPORT("pass", ", \"left_processes\": 1.5"),
+		  "a number of processes that is none" },
 	};
 
 	(void)state;
@@ -144,9 +162,44 @@ static void no_result_is_no_pass(void **state)
 	EXPECT(NULL, -1, "fail", "without an exit code");
 	expect(&judging, &unable, "broken", "did not say why");
 	unable.output = (char *)"there is no test \"t\" here\n";
+	unable.output_bytes = strlen(unable.output);
 	expect(&judging, &unable, "broken", "there is no test \"t\" here");
+	/* Behind whatever was printed before. */
+	unable.output = (char *)"a\0why\n";
+	unable.output_bytes = 6;
+	expect(&judging, &unable, "broken",
+	       "the test binary could not run the test: a?why");
 	early.ready = false;
 	expect(&judging, &early, "broken", "ended before it was up");
+}
+
+/* Not even where what came with it is as good as can be. */
+static void garbage_on_the_wire_is_a_fail(void **state)
+{
+	const struct kt_judging inverse = { .test = &to_fail };
+	struct ktstr_vm_result result = ended(REPORT("pass", ""), 0);
+	_cleanup_outcome_ struct kt_outcome outcome = {};
+
+	(void)state;
+	result.wire_error = (char *)"27 bytes that are no frame";
+	expect(&judging, &result, "fail",
+	       "the guest sent 27 bytes that are no frame; only its init may "
+	       "write to the host, so nothing that it reported is believed");
+	assert_int_equal(kt_outcome_judge(&judging, &result, &outcome), 0);
+	assert_int_equal(outcome.n_notes, 0);
+	/* What hid the exit code is why the guest did not end. */
+	result.timed_out = true;
+	result.exit_code = -1;
+	expect(&judging, &result, "fail", "27 bytes");
+	result = ended(REPORT("fail", ""), 1);
+	result.wire_error = (char *)"1 byte that is no frame";
+	expect(&inverse, &result, "fail", "1 byte");
+	result.ready = false;
+	expect(&judging, &result, "broken",
+	       "the guest sent 1 byte that is no frame before it was up");
+	result.ready = true;
+	result.crash = (char *)"kernel panic";
+	expect(&judging, &result, "fail", "the guest crashed: kernel panic");
 }
 
 static void a_crash_is_a_fail_once_the_guest_was_up(void **state)
@@ -291,9 +344,11 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_test_says_what_came_of_it),
+		cmocka_unit_test(what_a_test_left_behind_changes_no_verdict),
 		cmocka_unit_test(a_result_that_is_not_well_formed_fails),
 		cmocka_unit_test(an_exit_code_must_bear_out_the_result),
 		cmocka_unit_test(no_result_is_no_pass),
+		cmocka_unit_test(garbage_on_the_wire_is_a_fail),
 		cmocka_unit_test(a_crash_is_a_fail_once_the_guest_was_up),
 		cmocka_unit_test(a_long_crash_ends_with_a_whole_line),
 		cmocka_unit_test(an_end_of_time_is_a_fail_once_the_guest_was_up),

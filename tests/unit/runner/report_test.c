@@ -46,6 +46,55 @@ static void the_text_can_have_colours(void **state)
 	assert_contains(out.data, "\033[33mskip\033[0m needs_smt");
 }
 
+/* Said of a test that passed as of any other, in every format. */
+static void expect_remark(const struct ktstr_vm_result *machine, uint64_t left,
+			  const char *remark)
+{
+	static const char *const around[][2] = {
+		[KT_REPORT_TEXT] = { "s\n  ", "\n" },
+		[KT_REPORT_TAP] = { "\n  remark: \"", "\"\n" },
+		[KT_REPORT_JUNIT] = { "<system-out>", "</system-out>\n" },
+	};
+
+	for (size_t i = 0; i < KT_ARRAY_SIZE(around); i++) {
+		_cleanup_report_ struct kt_report report = {
+			.format = (enum kt_report_format)i,
+			.planned = 1,
+		};
+		_cleanup_strbuf_ struct kt_strbuf out = {}, whole = {};
+		struct kt_test_run run = made_up_runs[0];
+
+		run.machine = (struct ktstr_vm_result *)machine;
+		run.outcome.left_processes = left;
+		kt_report_add(&report, &run, &out);
+		kt_report_end(&report, 1, &out);
+		kt_strbuf_addf(&whole, "%s%s%s", around[i][0], remark,
+			       around[i][1]);
+		assert_contains(out.data, kt_strbuf_text(&whole));
+	}
+}
+
+static void what_is_not_kept_or_left_is_told(void **state)
+{
+	static char output[2 << 20];
+	struct ktstr_vm_result machine = {
+		.output = output,
+		.output_bytes = sizeof(output),
+		.output_lost_bytes = 100 << 20,
+	};
+
+	(void)state;
+	memset(output, 'x', sizeof(output) - 1);
+	expect_remark(&machine, 0,
+		      "it printed 106954752 bytes, of which 105906176 are not "
+		      "kept");
+	expect_remark(&machine, 1,
+		      "it printed 106954752 bytes, of which 105906176 are not "
+		      "kept; it left 1 process running, which was ended");
+	expect_remark(NULL, 9998,
+		      "it left 9998 processes running, which were ended");
+}
+
 static void tap_is_version_14(void **state)
 {
 	_cleanup_report_ struct kt_report report = { .format = KT_REPORT_TAP };
@@ -161,6 +210,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_text_is_for_reading),
 		cmocka_unit_test(the_text_can_have_colours),
+		cmocka_unit_test(what_is_not_kept_or_left_is_told),
 		cmocka_unit_test(tap_is_version_14),
 		cmocka_unit_test(junit_comes_as_a_whole),
 		cmocka_unit_test(repeats_have_a_rate_and_interruptions_are_told),

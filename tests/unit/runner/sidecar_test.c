@@ -50,8 +50,8 @@ static json_t *document_of(const struct kt_test_run *run)
 	json_t *document;
 
 	assert_int_equal(kt_sidecar_text(run, &host, &text), 0);
-	document =
-		json_loadb(text.data, text.length, JSON_REJECT_DUPLICATES, NULL);
+	document = json_loadb(text.data, text.length,
+			      JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
 	assert_non_null(document);
 	return document;
 }
@@ -277,6 +277,70 @@ static void what_was_not_measured_is_absent(void **state)
 			    "a log that is no UTF-8: ?\n");
 	assert_string_equal(text_at(crashed, "guest", "crash"),
 			    "BUG: unable to handle\n");
+	assert_null(text_at(passed, "guest", "wire_error"));
+	assert_string_equal(text_at(crashed, "guest", "wire_error"),
+			    "1 byte that is no frame");
+}
+
+/* The beginning and the end, and how much there is between them. */
+static void of_endless_output_both_ends_are_there(void **state)
+{
+	enum { BYTES = 3 << 20 };
+	_cleanup_json_ json_t *schema = load_schema();
+	_cleanup_strbuf_ struct kt_strbuf violations = {};
+	_cleanup_json_ json_t *document = NULL;
+	_cleanup_free_ char *output = malloc(BYTES);
+	struct kt_test_run run = made_up_runs[5];
+	struct ktstr_vm_result machine = *run.machine;
+	const json_t *guest;
+
+	(void)state;
+	assert_non_null(output);
+	memset(output, 'x', BYTES);
+	memcpy(output, "begin", 5);
+	memcpy(output + BYTES - 3, "end", 3);
+	machine.output = output;
+	machine.output_bytes = BYTES;
+	machine.output_lost_bytes = 5;
+	run.machine = &machine;
+	run.outcome.left_processes = 7;
+	document = document_of(&run);
+	schema_check(schema, document, "$", &violations);
+	assert_string_equal(kt_strbuf_text(&violations), "");
+	guest = json_object_get(document, "guest");
+	assert_int_equal(json_string_length(json_object_get(guest, "output")),
+			 256 << 10);
+	assert_int_equal(
+		json_string_length(json_object_get(guest, "output_end")),
+		768 << 10);
+	assert_int_equal(integer_at(guest, "output_lost_bytes"),
+			 BYTES - (1 << 20) + 5);
+	assert_memory_equal(text_at(document, "guest", "output"), "begin", 5);
+	assert_string_equal(text_at(document, "guest", "output_end") +
+				    (768 << 10) - 4,
+			    "xend");
+	assert_int_equal(integer_at(document, "left_processes"), 7);
+}
+
+static void a_nul_does_not_end_the_output(void **state)
+{
+	struct kt_test_run run = made_up_runs[5];
+	struct ktstr_vm_result machine = *run.machine;
+	_cleanup_json_ json_t *document = NULL;
+	const json_t *output;
+
+	(void)state;
+	machine.output = (char *)"one\0two\xff";
+	machine.output_bytes = 8;
+	run.machine = &machine;
+	document = document_of(&run);
+	output = json_object_get(json_object_get(document, "guest"), "output");
+	assert_int_equal(json_string_length(output), 8);
+	assert_memory_equal(json_string_value(output), "one\0two?", 9);
+	assert_null(text_at(document, "guest", "output_end"));
+	assert_null(json_object_get(json_object_get(document, "guest"),
+				    "output_lost_bytes"));
+	assert_null(json_object_get(document, "left_processes"));
 }
 
 static void a_file_is_written_whole(void **state)
@@ -339,6 +403,8 @@ int main(void)
 		cmocka_unit_test(steal_and_events_are_there),
 		cmocka_unit_test(what_tells_runs_apart_is_there),
 		cmocka_unit_test(what_was_not_measured_is_absent),
+		cmocka_unit_test(of_endless_output_both_ends_are_there),
+		cmocka_unit_test(a_nul_does_not_end_the_output),
 		cmocka_unit_test(a_file_is_written_whole),
 		cmocka_unit_test(directories_are_never_shared_unless_named),
 		messages_test("runner_sidecar"),

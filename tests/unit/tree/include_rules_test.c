@@ -41,7 +41,7 @@ static const struct room rooms[] = {
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
 	/* Boots tests by the public interface alone. */
 	{ "runner", "base wire topology kernel",
-	  "jansson.h ktstr/test.h ktstr/vm.h ktstr/topology.h" },
+	  "elf.h jansson.h ktstr/test.h ktstr/vm.h ktstr/topology.h" },
 	/* The other side: libc and jansson, and the wire between the two. */
 	{ "guest", "base wire", "jansson.h ktstr/test.h" },
 	{ "check", "base", "jansson.h" },

@@ -61,7 +61,7 @@ static void output_and_errors_are_kept_in_order(void **state)
 	receive_frame(&s, KT_FRAME_STDOUT, "one ", 4);
 	receive_frame(&s, KT_FRAME_STDERR, "two ", 4);
 	receive_frame(&s, KT_FRAME_STDOUT, "three", 5);
-	assert_string_equal(kt_strbuf_text(&s.kept), "one two three");
+	assert_string_equal(kt_strbuf_text(&s.kept.first), "one two three");
 	assert_false(kt_session_has_pending(&s));
 	kt_session_deinit(&s);
 }
@@ -142,6 +142,32 @@ static void the_last_result_of_a_test_is_kept_whole(void **state)
 	kt_session_deinit(&s);
 }
 
+/* How it began, and how it ended. */
+static void of_endless_output_both_ends_are_kept(void **state)
+{
+	_cleanup_free_ char *text = malloc(KT_FRAME_MAX_PAYLOAD);
+	_cleanup_free_ char *kept = NULL;
+	struct kt_session s;
+	uint64_t lost;
+	size_t bytes;
+
+	(void)state;
+	assert_non_null(text);
+	memset(text, 'x', KT_FRAME_MAX_PAYLOAD);
+	kt_session_init(&s, &quiet);
+	receive_frame(&s, KT_FRAME_STDOUT, "begin", 5);
+	for (int i = 0; i < 70 * 4; i++)
+		receive_frame(&s, KT_FRAME_STDERR, text, KT_FRAME_MAX_PAYLOAD);
+	receive_frame(&s, KT_FRAME_STDOUT, "end", 3);
+	kept = kt_excerpt_steal(&s.kept, &bytes, &lost);
+	assert_non_null(kept);
+	assert_int_equal(bytes, 63 << 20);
+	assert_int_equal(lost, (7 << 20) + 8);
+	assert_memory_equal(kept, "beginx", 6);
+	assert_string_equal(kept + bytes - 4, "xend");
+	kt_session_deinit(&s);
+}
+
 static void a_schedulers_log_is_text(void **state)
 {
 	struct kt_session s;
@@ -219,7 +245,7 @@ static void a_shells_bytes_go_to_its_output(void **state)
 	assert_int_equal(
 		kt_session_callbacks.receive(&s, KT_CONSOLE_PORT_HVC, "# ", 2),
 		2);
-	assert_string_equal(kt_strbuf_text(&s.kept), "# ");
+	assert_string_equal(kt_strbuf_text(&s.kept.first), "# ");
 	kt_session_deinit(&s);
 }
 
@@ -568,6 +594,7 @@ int main(void)
 		cmocka_unit_test(addresses_are_taken_until_one_makes_no_sense),
 		cmocka_unit_test(what_a_guest_can_make_us_keep_is_bounded),
 		cmocka_unit_test(the_last_result_of_a_test_is_kept_whole),
+		cmocka_unit_test(of_endless_output_both_ends_are_kept),
 		cmocka_unit_test(a_schedulers_log_is_text),
 		cmocka_unit_test(a_frame_with_a_wrong_checksum_is_not_believed),
 		cmocka_unit_test(garbage_and_unknown_frames_do_not_stop_the_stream),
