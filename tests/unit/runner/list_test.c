@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Test binaries here are shell scripts, or things that are no test binary. */
-#include "test.h"
+#include "messages.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,6 +63,7 @@ static void expect_refused(const char *binary, unsigned int limit_ms,
 	assert_contains(err.message, binary);
 	for (size_t i = 0; parts[i]; i++)
 		assert_contains(err.message, parts[i]);
+	message_seen(err.message);
 }
 
 #define REFUSED(binary, ...)                                                   \
@@ -181,6 +182,7 @@ static void every_wrong_list_has_its_message(void **state)
 				 -EINVAL);
 		assert_contains(err.message, cases[i].message);
 		assert_contains(err.message, "bin");
+		message_seen(err.message);
 		assert_null(list.tests);
 	}
 }
@@ -202,6 +204,7 @@ static void expect_replaced(const char *from, const char *to, const char *messag
 		-EINVAL);
 	assert_contains(err.message, "bin, test a: ");
 	assert_contains(err.message, message);
+	message_seen(err.message);
 }
 
 static void what_is_out_of_range_is_refused(void **state)
@@ -334,6 +337,7 @@ int main(void)
 		cmocka_unit_test(what_cannot_be_run_is_refused),
 		cmocka_unit_test(a_binary_that_answers_otherwise_is_told_apart),
 		cmocka_unit_test(a_binary_that_hangs_is_ended),
+		messages_test("runner_list"),
 	};
 
 	return cmocka_run_group_tests(tests, setup, teardown);

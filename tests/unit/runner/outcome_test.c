@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* What is made of machines that never were. */
-#include "test.h"
+#include "messages.h"
 
 #include "base/macro.h"
 #include "base/strbuf.h"
@@ -38,10 +38,12 @@ static void expect(const struct kt_judging *how,
 
 	assert_int_equal(kt_outcome_judge(how, result, &outcome), 0);
 	assert_string_equal(kt_outcome_name(&outcome), name);
-	if (reason)
-		assert_contains(outcome.reason, reason);
-	else
+	if (!reason) {
 		assert_null(outcome.reason);
+		return;
+	}
+	assert_contains(outcome.reason, reason);
+	message_seen(outcome.reason);
 }
 
 #define EXPECT(report, exit_code, name, reason)                                \
@@ -136,6 +138,7 @@ static void a_result_that_is_not_well_formed_fails(void **state)
 		assert_string_equal(kt_outcome_name(&outcome), "fail");
 		assert_contains(outcome.reason, "garbled or forged: ");
 		assert_contains(outcome.reason, cases[i].why);
+		message_seen(outcome.reason);
 		/* Nothing of it is passed on. */
 		assert_int_equal(outcome.n_notes + outcome.n_metrics, 0);
 		assert_false(outcome.has_duration);
@@ -356,6 +359,7 @@ int main(void)
 		cmocka_unit_test(a_skip_can_be_forbidden),
 		cmocka_unit_test(contention_is_a_skip_and_all_else_broken),
 		cmocka_unit_test(the_worst_of_all_is_the_exit_status),
+		messages_test("runner_outcome"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
