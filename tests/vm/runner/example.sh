@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: GPL-2.0-only
 # The examples as a user has them: outside the tree, against what is installed,
-# by make and by Meson.
+# by make, Meson and CMake.
 #
 # usage: example.sh BUILD-DIR EXAMPLES
 set -euo pipefail
@@ -51,4 +51,34 @@ meson setup "$work/first/build" "$work/first" >"$work/log" 2>&1 &&
 	cat "$work/log"
 	exit 1
 }
-echo "the example passes, by make and by Meson"
+cmake -S "$work/first" -B "$work/first/cmake" >"$work/log" 2>&1 &&
+	cmake --build "$work/first/cmake" >>"$work/log" 2>&1 &&
+	ctest --test-dir "$work/first/cmake" -V >>"$work/log" 2>&1 &&
+	grep -q '^1: pass two_cgroups ' "$work/log" || {
+	cat "$work/log"
+	exit 1
+}
+
+# A page that starts from nothing: what it says of a test that passes and of one
+# that does not. The machine is prepared already, and ktstr installed.
+page=$examples/../docs/getting-started.md
+mkdir "$work/start"
+cd "$work/start"
+block() { awk -v n="$1" '/^```c$/ { on = ++c == n; next } /^```$/ { on = 0 } on' "$page"; }
+commands() { awk -v s="## $1" '/^## / { on = $0 == s } on' "$page" | sed -n 's/^    //p'; }
+block 1 >fair.c
+commands "Write a test" >commands
+grep -q '^ktstr test ./fair' commands
+sh -eu commands </dev/null | tee ../out
+grep -q '^pass fair ' ../out
+block 2 >fair.c
+commands "See it fail" >commands
+status=0
+sh -eu commands </dev/null >../out || status=$?
+cat ../out
+[ "$status" = 1 ]
+grep -q '^fail fair ' ../out
+grep -q '^  stuck [0-9.]*ms on cpu0 at ' ../out
+cd "$work"
+
+echo "the examples pass, by make, Meson and CMake"
