@@ -188,6 +188,7 @@ struct ktstr_vm_result {
 	uint64_t output_lost_bytes;
 	int output_error;  /* 0, or why output could not be streamed: -ENOSPC */
 	char *crash;	   /* NULL, or what ended the guest, with the log's tail */
+	bool restarted;    /* or powered off, and `crash` knows no more */
 	/* NULL, or what the guest sent that its init would not have sent, as in
 	 * "27 bytes that are no frame": then none of it is to be believed. */
 	char *wire_error;

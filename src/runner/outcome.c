@@ -365,10 +365,12 @@ static int judge_report(const struct kt_judging *judging,
 int kt_outcome_judge(const struct kt_judging *judging,
 		     const struct ktstr_vm_result *result, struct kt_outcome *ret)
 {
+	/* One that was not understood waits in vain, and then restarts. */
+	bool gave_up = result->wire_error && result->restarted;
 	int r;
 
 	*ret = (struct kt_outcome){ .verdict = KTSTR_FAIL };
-	if (result->crash)
+	if (result->crash && !gave_up)
 		r = judge_crash(result, ret);
 	else if (result->wire_error)
 		r = judge_wire(result, ret);

@@ -60,9 +60,6 @@ static bool add_end(struct kt_strbuf *sb, const struct kt_crash_evidence *e)
 		return true;
 	case KT_END_RESET:
 	case KT_END_POWER_OFF:
-		/* Init gives up so when the host does not hear it. */
-		if (e->garbled)
-			return false;
 		kt_strbuf_addf(sb, "the guest %s before its init %s\n",
 			       e->end->kind == KT_END_RESET ? "restarted" :
 							      "powered off",
@@ -93,6 +90,16 @@ void kt_crash_add_tail(struct kt_strbuf *sb, const char *log)
 	kt_strbuf_add(sb, TAIL_HEADING);
 	add_safe(sb, log + from, length - from);
 	end_line(sb);
+}
+
+bool kt_crash_is_restart(const struct kt_crash_evidence *e)
+{
+	bool ended_itself = e->end->kind == KT_END_RESET ||
+			    e->end->kind == KT_END_POWER_OFF;
+	bool told = has(e->reports) || has(e->last) ||
+		    (has(e->kernel) && strstr(e->kernel, PANIC_MARK));
+
+	return ended_itself && !told && !e->exited && !e->cut_short;
 }
 
 char *kt_crash_text(const struct kt_crash_evidence *e)

@@ -16,7 +16,6 @@ struct kt_crash_evidence {
 	bool ready;          /* init had come up */
 	bool exited;         /* init had reported an exit code */
 	bool cut_short;      /* the host ended it: timeout or stop */
-	bool garbled;        /* what it sent may have hidden an exit code */
 	const char *kernel;  /* COM1 */
 	const char *last;    /* COM2: the last words of init */
 	const char *reports; /* crash frames */
@@ -32,6 +31,12 @@ struct kt_crash_evidence {
  * guest come out as dots, so that the text may go to a terminal.
  */
 char *kt_crash_text(const struct kt_crash_evidence *evidence);
+
+/*
+ * Whether nobody knows more than that the guest restarted or powered off: what
+ * its init does, too, when the host does not hear it.
+ */
+bool kt_crash_is_restart(const struct kt_crash_evidence *evidence);
 
 /*
  * Appends a heading and the last KT_CRASH_TAIL_BYTES of the log, in whole

@@ -36,24 +36,26 @@ static char *evidence(struct kt_serial *serial)
 	return text;
 }
 
-static char *crash_text(const struct kt_run *run, const char *wire_error)
+static void read_crash(const struct kt_run *run, struct ktstr_vm_result *result)
 {
 	_cleanup_free_ char *console = evidence(run->machine->com1);
 	_cleanup_free_ char *last = evidence(run->machine->com2);
+	struct kt_crash_evidence evidence;
 	struct kt_end end;
 
 	kt_machine_get_end(run->machine, &end);
-	return kt_crash_text(&(struct kt_crash_evidence){
+	evidence = (struct kt_crash_evidence){
 		.end = &end,
 		.ready = run->session.ready,
 		.exited = run->session.exited,
 		.cut_short = run->timed_out || run->stopped,
-		.garbled = wire_error != NULL,
 		.kernel = console,
 		.last = last,
 		.reports = kt_strbuf_text(&run->session.crash),
 		.dmesg = kt_strbuf_text(&run->session.dmesg),
-	});
+	};
+	result->crash = kt_crash_text(&evidence);
+	result->restarted = kt_crash_is_restart(&evidence);
 }
 
 void kt_run_note_state(struct kt_run *run)
@@ -150,7 +152,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	if (run->machine) {
 		result->wire_error = kt_session_wire_error(
 			session, !run->timed_out && !run->stopped);
-		result->crash = crash_text(run, result->wire_error);
+		read_crash(run, result);
 		read_stats(run, result);
 		if (read_steal(run, result))
 			return kt_err_errno(err, -ENOMEM,

@@ -203,6 +203,13 @@ static void garbage_on_the_wire_is_a_fail(void **state)
 	result.ready = true;
 	result.crash = (char *)"kernel panic";
 	expect(&judging, &result, "fail", "the guest crashed: kernel panic");
+	/* But a restart is what comes of it. */
+	result.crash = (char *)"the guest restarted";
+	result.restarted = true;
+	expect(&judging, &result, "fail", "the guest sent 1 byte");
+	result.wire_error = NULL;
+	expect(&judging, &result, "fail",
+	       "the guest crashed: the guest restarted");
 }
 
 static void a_crash_is_a_fail_once_the_guest_was_up(void **state)
