@@ -146,6 +146,9 @@ enum ktstr_operation_kind {
 	KTSTR_OP_UNFREEZE,
 	KTSTR_OP_CPU_OFFLINE,
 	KTSTR_OP_CPU_ONLINE,
+	KTSTR_OP_RUN_PAYLOAD,
+	KTSTR_OP_WAIT_PAYLOAD,
+	KTSTR_OP_KILL_PAYLOAD,
 };
 
 struct ktstr_operation {
@@ -157,6 +160,7 @@ struct ktstr_operation {
 	const struct ktstr_workers *workers; /* SPAWN */
 	struct ktstr_affinity affinity;
 	uint32_t cpu;
+	const struct ktstr_payload *payload;
 };
 
 #define KTSTR_OPERATION_(...) ((struct ktstr_operation){ __VA_ARGS__ })
@@ -196,6 +200,20 @@ struct ktstr_operation {
 	KTSTR_OPERATION_(.kind = KTSTR_OP_CPU_OFFLINE, .cpu = (cpu_))
 #define KTSTR_CPU_ONLINE(cpu_)                                                 \
 	KTSTR_OPERATION_(.kind = KTSTR_OP_CPU_ONLINE, .cpu = (cpu_))
+
+/*
+ * A program of the test's `payloads` (<ktstr/payload.h>), in a cgroup or, with
+ * NULL, in none. It ends with its step at the latest. Its exit code and metrics
+ * are judged where it is waited for, its metrics alone where it is killed or
+ * ends with its step, and a bad one fails the scenario.
+ */
+#define KTSTR_RUN_PAYLOAD(cgroup_, payload_)                                   \
+	KTSTR_OPERATION_(.kind = KTSTR_OP_RUN_PAYLOAD, .cgroup = (cgroup_),    \
+			 .payload = (payload_))
+#define KTSTR_WAIT_PAYLOAD(payload_)                                           \
+	KTSTR_OPERATION_(.kind = KTSTR_OP_WAIT_PAYLOAD, .payload = (payload_))
+#define KTSTR_KILL_PAYLOAD(payload_)                                           \
+	KTSTR_OPERATION_(.kind = KTSTR_OP_KILL_PAYLOAD, .payload = (payload_))
 
 struct ktstr_operations {
 	const struct ktstr_operation *operations;

@@ -391,6 +391,21 @@ int kt_cgroup_move(const struct kt_cgroups *cgroups, const char *group,
 				    text, err);
 }
 
+int kt_cgroup_open_procs(const struct kt_cgroups *cgroups, const char *group,
+			 int *ret, struct ktstr_error *err)
+{
+	_cleanup_free_ char *path = NULL, *file = NULL;
+	int r = full_path(cgroups, group, &path, err);
+
+	if (r < 0)
+		return r;
+	file = kt_path_join(path, "cgroup.procs");
+	if (!file)
+		return kt_err_errno(err, -ENOMEM, "control group %s", path);
+	*ret = openat(cgroups->mount_fd, file, O_WRONLY | O_CLOEXEC);
+	return *ret < 0 ? kt_err_errno(err, -errno, "%s", file) : 0;
+}
+
 int kt_cgroup_freeze(const struct kt_cgroups *cgroups, const char *group,
 		     bool freeze, int timeout_ms, struct ktstr_error *err)
 {

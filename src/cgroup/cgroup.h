@@ -77,6 +77,10 @@ int kt_cgroup_hand_on(const struct kt_cgroups *cgroups, const char *group,
 int kt_cgroup_move(const struct kt_cgroups *cgroups, const char *group,
 		   pid_t pid, struct ktstr_error *err);
 
+/* Its cgroup.procs, for a process that moves itself: it writes "0". */
+int kt_cgroup_open_procs(const struct kt_cgroups *cgroups, const char *group,
+			 int *ret, struct ktstr_error *err);
+
 /* Returns once the kernel says that it is done; -ETIMEDOUT. */
 int kt_cgroup_freeze(const struct kt_cgroups *cgroups, const char *group,
 		     bool freeze, int timeout_ms, struct ktstr_error *err);

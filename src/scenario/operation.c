@@ -9,6 +9,7 @@
 #include "base/macro.h"
 #include "scenario/cpuset.h"
 #include "scenario/hotplug.h"
+#include "scenario/stage_payload.h"
 #include "workload/place.h"
 
 #define OPERATION_FREEZE_MS 10000
@@ -237,6 +238,18 @@ static int op_hotplug(struct kt_stage *stage, const struct ktstr_operation *op,
 				 &stage->machine.online, err);
 }
 
+static int op_payload(struct kt_stage *stage, const struct ktstr_operation *op,
+		      struct ktstr_error *err)
+{
+	if (!op->payload)
+		return kt_err(err, -EINVAL, "no payload is named");
+	if (op->kind == KTSTR_OP_RUN_PAYLOAD)
+		return kt_stage_payload_run(stage, op->cgroup, op->payload, err);
+	if (op->kind == KTSTR_OP_WAIT_PAYLOAD)
+		return kt_stage_payload_wait(stage, op->payload, err);
+	return kt_stage_payload_kill(stage, op->payload, err);
+}
+
 static const struct {
 	const char *name;
 	int (*run)(struct kt_stage *stage, const struct ktstr_operation *op,
@@ -255,6 +268,9 @@ static const struct {
 	[KTSTR_OP_UNFREEZE] = { "unfreeze", op_freeze },
 	[KTSTR_OP_CPU_OFFLINE] = { "cpu_offline", op_hotplug },
 	[KTSTR_OP_CPU_ONLINE] = { "cpu_online", op_hotplug },
+	[KTSTR_OP_RUN_PAYLOAD] = { "run_payload", op_payload },
+	[KTSTR_OP_WAIT_PAYLOAD] = { "wait_payload", op_payload },
+	[KTSTR_OP_KILL_PAYLOAD] = { "kill_payload", op_payload },
 };
 
 void kt_operation_print(const struct ktstr_operation *op, struct kt_strbuf *sb)
@@ -274,6 +290,8 @@ void kt_operation_print(const struct ktstr_operation *op, struct kt_strbuf *sb)
 		kt_strbuf_addf(sb, " %s", what);
 	if (op->kind == KTSTR_OP_SPAWN && op->workers && op->workers->name)
 		kt_strbuf_addf(sb, ": %s", op->workers->name);
+	if (op->payload && op->payload->name)
+		kt_strbuf_addf(sb, ": %s", op->payload->name);
 	if (op->other)
 		kt_strbuf_addf(sb, " %s", op->other);
 }

@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "scenario/extract.h"
+#include "scenario/payload_run.h"
 
 #define OUTPUT_MAX_BYTES (16u << 20)
 #define LAST_WORDS_BYTES 400
@@ -36,6 +37,7 @@ struct ktstr_payload_run {
 	int pid_fd;
 	int out_fd;
 	int err_fd;
+	int procs_fd;         /* borrowed while it starts; -1: no cgroup */
 	uint64_t deadline_ns; /* UINT64_MAX: none */
 };
 
@@ -62,6 +64,12 @@ static _Noreturn void be_payload(const struct ktstr_payload_run *run,
 		_exit(EXEC_FAILED);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* 0 is the writer. */
+	if (run->procs_fd >= 0 && write(run->procs_fd, "0", 1) < 0) {
+		dprintf(run->err_fd, "cannot enter its cgroup: %s",
+			strerror(errno));
+		_exit(EXEC_FAILED);
+	}
 	null_fd = open("/dev/null", O_RDWR | O_CLOEXEC);
 	if (null_fd >= 0 && dup2(null_fd, STDIN_FILENO) >= 0 &&
 	    dup2(run->out_fd, STDOUT_FILENO) >= 0 &&
@@ -121,8 +129,9 @@ static int start(struct ktstr_payload_run *run)
 	return 0;
 }
 
-struct ktstr_payload_run *ktstr_payload_start(struct ktstr_context *ctx,
-					      const struct ktstr_payload *payload)
+struct ktstr_payload_run *kt_payload_start_in(struct ktstr_context *ctx,
+					      const struct ktstr_payload *payload,
+					      int procs_fd)
 {
 	_cleanup_(run_free_cleanup) struct ktstr_payload_run *run =
 		calloc(1, sizeof(*run));
@@ -139,6 +148,7 @@ struct ktstr_payload_run *ktstr_payload_start(struct ktstr_context *ctx,
 			.pid_fd = -1,
 			.out_fd = -1,
 			.err_fd = -1,
+			.procs_fd = procs_fd,
 			.deadline_ns = UINT64_MAX,
 		};
 		if (payload->timeout_s)
@@ -153,6 +163,12 @@ struct ktstr_payload_run *ktstr_payload_start(struct ktstr_context *ctx,
 		return NULL;
 	}
 	return TAKE_PTR(run);
+}
+
+struct ktstr_payload_run *ktstr_payload_start(struct ktstr_context *ctx,
+					      const struct ktstr_payload *payload)
+{
+	return kt_payload_start_in(ctx, payload, -1);
 }
 
 int ktstr_payload_pid(const struct ktstr_payload_run *run)

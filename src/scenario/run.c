@@ -165,6 +165,19 @@ static int run_steps(struct run *run, struct ktstr_error *err)
 	return r;
 }
 
+/* Of programs alone there is nothing that the checks of workers could say. */
+static int run_judge(const struct run *run,
+		     const struct ktstr_check_limits *limits,
+		     enum ktstr_verdict *ret, struct ktstr_error *err)
+{
+	if (!run->stage.n_crews && run->stage.n_payloads_judged) {
+		*ret = KTSTR_PASS;
+		return 0;
+	}
+	return kt_judge_stage(run->ctx, &run->stage, run->scenario->name, limits,
+			      run->place->steal, ret, err);
+}
+
 enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 				      const struct kt_scenario *scenario,
 				      const struct kt_scenario_place *place)
@@ -176,6 +189,7 @@ enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 	int r;
 
 	run.stage.cgroups.mount_fd = -1;
+	run.stage.ctx = ctx;
 	r = kt_judge_limits(ktstr_current(ctx), scenario->checks, &limits, &err);
 	if (r == 0)
 		r = kt_stage_open(place->cgroup_mount, place->sysfs, &run.stage,
@@ -188,8 +202,10 @@ enum ktstr_verdict kt_scenario_run_at(struct ktstr_context *ctx,
 	if (r == 0)
 		r = kt_stage_close(&run.stage, &err);
 	if (r == 0)
-		r = kt_judge_stage(ctx, &run.stage, scenario->name, &limits,
-				   place->steal, &verdict, &err);
+		r = run_judge(&run, &limits, &verdict, &err);
+	/* Its notes are there, whatever else is. */
+	if (run.stage.payload_failed)
+		verdict = KTSTR_FAIL;
 	if (r < 0) {
 		ktstr_note(ctx, "the scenario broke off: %s", err.message);
 		verdict = KTSTR_FAIL;

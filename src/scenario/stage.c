@@ -9,6 +9,7 @@
 #include "base/strbuf.h"
 #include "scenario/cpuset.h"
 #include "scenario/hotplug.h"
+#include "scenario/stage_payload.h"
 
 /* A worker has that long to end by itself, its host's part included. */
 #define STAGE_STOP_MS   5000
@@ -467,9 +468,11 @@ int kt_stage_stop(struct kt_stage *stage, const char *path,
 {
 	int r = stage_thaw(stage, path, err);
 
-	if (r == 0)
-		stage_stop_crews(stage, crew_is_in, path);
-	return r;
+	if (r < 0)
+		return r;
+	kt_stage_payloads_end_in(stage, path);
+	stage_stop_crews(stage, crew_is_in, path);
+	return 0;
 }
 
 int kt_stage_remove(struct kt_stage *stage, const char *path,
@@ -509,6 +512,7 @@ int kt_stage_end_step(struct kt_stage *stage, int step, struct ktstr_error *err)
 
 	if (r < 0)
 		return r;
+	kt_stage_payloads_end_step(stage, step);
 	stage_stop_crews(stage, crew_is_of_step, &step);
 	/* Removing one removes those below as well. */
 	while (r == 0 && (group = stage_group_of_step(stage, step))) {
@@ -543,6 +547,7 @@ int kt_stage_close(struct kt_stage *stage, struct ktstr_error *err)
 			(void)stage_thaw_crews(stage, stage->crews[i]->step,
 					       NULL);
 	}
+	kt_stage_payloads_end_step(stage, KT_STEP_ALL);
 	stage_stop_crews(stage, crew_is_any, NULL);
 	r = stage_restore_cpus(stage, err);
 	closed = kt_cgroups_close(&stage->cgroups, r == 0 ? err : NULL);
@@ -561,6 +566,7 @@ void kt_stage_deinit(struct kt_stage *stage)
 		kt_crew_free(stage->crews[i]);
 	for (size_t i = 0; i < stage->n_groups; i++)
 		group_free(stage->groups[i]);
+	free(stage->payloads);
 	free(stage->crews);
 	free(stage->groups);
 	kt_bitmap_deinit(&stage->first_online);

@@ -22,7 +22,16 @@ struct kt_group {
 	struct kt_bitmap cpus; /* its cpuset; empty: none */
 };
 
+/* A program that an operation started; see scenario/stage_payload.h. */
+struct kt_stage_payload {
+	const struct ktstr_payload *payload;
+	struct ktstr_payload_run *run;
+	char *cgroup; /* NULL: in none of ours */
+	int step;
+};
+
 struct kt_stage {
+	struct ktstr_context *ctx; /* for notes of payloads; borrowed */
 	const char *sysfs;
 	struct kt_machine machine;
 	struct kt_bitmap first_online; /* what is given back at the end */
@@ -31,6 +40,10 @@ struct kt_stage {
 	size_t n_groups;
 	struct kt_crew **crews;
 	size_t n_crews;
+	struct kt_stage_payload *payloads; /* that run */
+	size_t n_payloads;
+	size_t n_payloads_judged;
+	bool payload_failed; /* one of those */
 	int step; /* that makes what is made now */
 };
 

@@ -10,8 +10,10 @@
 #include <mntent.h>
 #include <sched.h>
 #include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <ktstr/payload.h>
 #include <ktstr/scheduler.h>
 
 #include "base/strbuf.h"
@@ -525,6 +527,125 @@ static void a_step_takes_away_what_it_made(void **state)
 	assert_int_equal(kt_stage_add(&stage, late, 1, &err), 0);
 }
 
+/* A shell stands for the program. */
+#define SHELL(name_, command_, ...)                                            \
+	KTSTR_PAYLOAD(name_, .binary = "sh",                                   \
+		      .args = KTSTR_PAYLOAD_ARGS("-c", command_), ##__VA_ARGS__)
+
+SHELL(inside, "grep -q /back$ /proc/self/cgroup && echo ops: 12; exit 3",
+      .exit_code = 3,
+      KTSTR_PAYLOAD_METRICS(KTSTR_KEY_METRIC("ops", "ops:", .min = 12)))
+SHELL(endless, "echo ops: 7; exec sleep 1000",
+      KTSTR_PAYLOAD_METRICS(KTSTR_KEY_METRIC("ops", "ops:", .optional = true)))
+SHELL(broken, "echo no luck >&2; exit 5")
+
+static void payloads_run_and_end_with_the_steps(void **state)
+{
+	static const char *const events[] = {
+		"scenario_start||made_up",
+		"step_start|one|",
+		"operation|one|run_payload back: inside",
+		"operation|one|run_payload: endless",
+		"operation|one|wait_payload: inside",
+		"operation|one|kill_payload: endless",
+		"step_end|one|",
+		"step_start|two|",
+		"operation|two|run_payload back: endless",
+		"step_end|two|",
+		"step_start|three|",
+		"operation|three|run_payload mine: endless",
+		"operation|three|stop_cgroup mine",
+		"step_end|three|",
+		"scenario_end||pass",
+	};
+	struct bed *bed = begin(state);
+
+	passes(bed, KTSTR_CGROUPS({ .name = "back" }),
+	       KTSTR_STEPS({ .name = "one",
+			     .operations = KTSTR_OPERATIONS(
+				     KTSTR_RUN_PAYLOAD("back", &inside),
+				     KTSTR_RUN_PAYLOAD(NULL, &endless),
+				     KTSTR_WAIT_PAYLOAD(&inside),
+				     KTSTR_KILL_PAYLOAD(&endless)) },
+			   { .name = "two",
+			     .operations = KTSTR_OPERATIONS(
+				     KTSTR_RUN_PAYLOAD("back", &endless)) },
+			   { .name = "three",
+			     .cgroups = KTSTR_CGROUPS({ .name = "mine" }),
+			     .operations = KTSTR_OPERATIONS(
+				     KTSTR_RUN_PAYLOAD("mine", &endless),
+				     KTSTR_STOP_CGROUP("mine")) }));
+	nothing_is_left(bed);
+	assert_contains(bed->ctx.metrics.data, "inside.ops=12 \n");
+	events_are(bed, events, sizeof(events) / sizeof(events[0]));
+	/* Not one of them is left, nor waits to be reaped. */
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+	assert_int_equal(errno, ECHILD);
+}
+
+static void a_bad_payload_fails_the_scenario(void **state)
+{
+	struct bed *bed = begin(state);
+
+	assert_int_equal(
+		run(bed, KTSTR_NO_CGROUPS,
+		    KTSTR_STEPS({ .operations = KTSTR_OPERATIONS(
+					  KTSTR_RUN_PAYLOAD(NULL, &broken),
+					  KTSTR_WAIT_PAYLOAD(&broken)) })),
+		KTSTR_FAIL);
+	assert_string_equal(kt_strbuf_text(&bed->ctx.notes),
+			    "broken: exited with 5 instead of 0\n"
+			    "broken: its last words: no luck\n");
+}
+
+static void payload_breaks_off(struct bed *bed, struct ktstr_steps steps,
+			       const char *message)
+{
+	kt_strbuf_reset(&bed->ctx.notes);
+	assert_int_equal(run(bed, KTSTR_NO_CGROUPS, steps), KTSTR_FAIL);
+	assert_contains(kt_strbuf_text(&bed->ctx.notes), message);
+	nothing_is_left(bed);
+}
+
+static void payloads_that_are_not_there_are_told(void **state)
+{
+	KTSTR_PAYLOAD(nameless, .binary = NULL)
+	struct bed *bed = begin(state);
+
+	payload_breaks_off(
+		bed,
+		KTSTR_STEPS({ .operations = KTSTR_OPERATIONS(
+				      KTSTR_WAIT_PAYLOAD(&endless)) }),
+		"the scenario broke off: step 1: wait_payload: endless: it "
+		"is not running; KTSTR_RUN_PAYLOAD() starts it, and with "
+		"its step it ends\n");
+	payload_breaks_off(
+		bed,
+		KTSTR_STEPS({ .operations = KTSTR_OPERATIONS(
+				      KTSTR_RUN_PAYLOAD(NULL, &endless),
+				      KTSTR_RUN_PAYLOAD(NULL, &endless)) }),
+		"step 1: run_payload: endless: it is running already; wait "
+		"for it or kill it first\n");
+	payload_breaks_off(
+		bed,
+		KTSTR_STEPS({ .operations = KTSTR_OPERATIONS(
+				      KTSTR_RUN_PAYLOAD("gone", &endless)) }),
+		"step 1: run_payload gone: endless: there is no cgroup "
+		"\"gone\" now; there is none\n");
+	payload_breaks_off(bed,
+			   KTSTR_STEPS({ .operations = KTSTR_OPERATIONS(
+						 KTSTR_KILL_PAYLOAD(NULL)) }),
+			   "step 1: kill_payload: no payload is named\n");
+	payload_breaks_off(
+		bed,
+		KTSTR_STEPS({ .operations = KTSTR_OPERATIONS(
+				      KTSTR_RUN_PAYLOAD(NULL, &nameless)) }),
+		"nameless: a payload needs a binary\n"
+		"the scenario broke off: step 1: run_payload: nameless: it "
+		"did not start\n");
+	assert_int_equal(waitpid(-1, NULL, WNOHANG), -1);
+}
+
 #define RUN_TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -539,6 +660,9 @@ int main(void)
 		RUN_TEST(what_the_host_says_has_to_be_readable),
 		RUN_TEST(a_stage_knows_when_it_froze_whom),
 		RUN_TEST(a_step_takes_away_what_it_made),
+		RUN_TEST(payloads_run_and_end_with_the_steps),
+		RUN_TEST(a_bad_payload_fails_the_scenario),
+		RUN_TEST(payloads_that_are_not_there_are_told),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* Programs of the host as workloads, for payloads.sh to look at. */
 #include <ktstr/payload.h>
-#include <ktstr/test.h>
+#include <ktstr/scenario.h>
 
 #include <sys/sysinfo.h>
 #include <time.h>
@@ -48,4 +48,28 @@ KTSTR_TEST(background, .memory_mib = 512, .payloads = KTSTR_PAYLOADS(&endless))
 KTSTR_TEST(forgotten, .memory_mib = 512)
 {
 	return ktstr_run_payload(ctx, &endless);
+}
+
+/* Beside workers of a scenario, in a group of its own. */
+KTSTR_PAYLOAD(short_stress, .binary = "stress-ng",
+	      .args = KTSTR_PAYLOAD_ARGS("--cpu", "1", "--timeout", "2"))
+
+KTSTR_TEST(in_steps, .cores = 3, .memory_mib = 512, .duration_s = 4,
+	   .payloads = KTSTR_PAYLOADS(&short_stress, &endless))
+{
+	return ktstr_run_steps(
+		ctx,
+		KTSTR_CGROUPS(
+			{ .name = "workers",
+			  .workers = 1,
+			  .cpus = KTSTR_CPUS_EXACT("0") },
+			{ .name = "programs", .cpus = KTSTR_CPUS_EXACT("1") }),
+		KTSTR_STEPS({ .name = "to_its_end",
+			      .operations = KTSTR_OPERATIONS(
+				      KTSTR_RUN_PAYLOAD("programs", &short_stress),
+				      KTSTR_WAIT_PAYLOAD(&short_stress)) },
+			    { .name = "cut_short",
+			      .operations = KTSTR_OPERATIONS(
+				      KTSTR_RUN_PAYLOAD("programs", &endless)),
+			      .hold = KTSTR_HOLD_MS(500) }));
 }

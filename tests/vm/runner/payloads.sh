@@ -26,6 +26,7 @@ grep -qF 'fail stress_ng [2n4l2c1t]' out || fail "stress_ng did not fail"
 grep -qE 'greedy: bogo-ops is [0-9.e+]+, below its minimum of 1e\+12' out ||
 	fail "no word of the limit"
 grep -qF 'pass background' out || fail "background did not pass"
+grep -qF 'pass in_steps' out || fail "in_steps did not pass"
 grep -qF 'fail forgotten' out || fail "forgotten did not fail"
 grep -qF 'cannot run /bin/stress-ng: No such file or directory' out ||
 	fail "no word of the program that is not there"
