@@ -7,14 +7,6 @@
 
 #include "wire/guest_files.h"
 
-#ifndef KT_GUEST_EVENTS
-#define KT_GUEST_EVENTS "/run/ktstr/events"
-#endif
-/* A line with its newline: PIPE_BUF, so that a FIFO takes it whole. */
-#ifndef KT_EVENT_MAX_BYTES
-#define KT_EVENT_MAX_BYTES 4096
-#endif
-
 /*
  * Appends a line of JSON to KT_GUEST_EVENTS:
  *

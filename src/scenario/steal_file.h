@@ -14,10 +14,6 @@
 #include "base/error.h"
 #include "wire/guest_files.h"
 
-#ifndef KT_GUEST_STEAL
-#define KT_GUEST_STEAL "/run/ktstr/steal"
-#endif
-
 /* Owns the samples. */
 struct kt_steal_file {
 	struct ktstr_steal steal;
