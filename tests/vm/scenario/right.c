@@ -1,31 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * What a scheduler ought to pass, each in a machine of its own, for soak.sh to
- * repeat: the canned scenarios, and those of broken.c done right.
+ * The situations of broken.c done right, each in a machine of its own, for
+ * soak.sh to repeat: any scheduler of sense passes all of them.
  */
 #include <ktstr/check.h>
 #include <ktstr/scenario.h>
-
-#define CANNED(name_)                                                          \
-	KTSTR_TEST(name_, .llcs = 2, .cores = 4, .memory_mib = 512,            \
-		   .duration_s = 2)                                            \
-	{                                                                      \
-		return ktstr_run_scenario(ctx, #name_);                        \
-	}
-CANNED(steady)
-CANNED(steady_llc)
-CANNED(oversubscribed)
-CANNED(cpuset_apply)
-CANNED(cpuset_clear)
-CANNED(cpuset_resize)
-CANNED(cgroup_add)
-CANNED(cgroup_remove)
-CANNED(affinity_change)
-CANNED(affinity_pinned)
-CANNED(host_contention)
-CANNED(mixed_workloads)
-CANNED(nested_steady)
-CANNED(nested_task_move)
 
 #define MS 1000000
 
@@ -61,6 +40,22 @@ KTSTR_TEST(thawed, .cores = 2, .memory_mib = 256, .duration_s = 2,
 			    { .operations = KTSTR_OPERATIONS(
 				      KTSTR_UNFREEZE("victim")),
 			      .hold = KTSTR_HOLD_FRACTION(0.25) }));
+}
+
+static void mark_only(struct ktstr_worker *worker, void *argument)
+{
+	(void)argument;
+	while (ktstr_worker_mark(worker, 1))
+		;
+}
+
+KTSTR_TEST(going_on, .cores = 2, .memory_mib = 256, .duration_s = 2,
+	   .checks = KTSTR_LIMITS(.max_gap_ms = 1000))
+{
+	return ktstr_run_cgroups(
+		ctx, KTSTR_CGROUPS({ .name = "going",
+				     .workers = 2,
+				     .work = KTSTR_CUSTOM(.run = mark_only) }));
 }
 
 KTSTR_TEST(even_weight, .cores = 2, .memory_mib = 256, .duration_s = 2)
