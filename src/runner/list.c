@@ -196,16 +196,6 @@ static int take_files(const json_t *entry, struct kt_test *test,
 	return 0;
 }
 
-/* The kernel's own scheduler has none. */
-static int take_profiles(const json_t *entry, struct kt_test *test,
-			 struct ktstr_error *err)
-{
-	const json_t *scheduler = json_object_get(entry, "scheduler");
-
-	return kt_profiles_parse(json_object_get(scheduler, "flags"),
-				 &test->profiles, err);
-}
-
 static int check_topology(const struct kt_test *test, struct ktstr_error *err)
 {
 	_cleanup_topology_ struct kt_topology *topology = NULL;
@@ -241,8 +231,8 @@ static int take_test(const json_t *entry, struct kt_test *test,
 	if (r == 0)
 		r = kt_scheduler_take(entry, &test->scheduler,
 				      &test->extra_sched_args, err);
-	if (r == 0)
-		r = take_profiles(entry, test, err);
+	if (r == 0 && kt_profiles_make(test->scheduler, &test->profiles) < 0)
+		r = no_memory(err);
 	if (r == 0)
 		r = check_topology(test, err);
 	test->expect_err = json_is_true(expect_err);
@@ -392,9 +382,8 @@ static int explain_end(const char *path, int status,
 			      "%s crashed while it was asked for its tests: "
 			      "signal %d (%s), in a constructor perhaps; run "
 			      "it with %s in a debugger%s",
-			      path, WTERMSIG(status),
-			      strsignal(WTERMSIG(status)), KT_TEST_ARG_LIST,
-			      kt_strbuf_text(&said));
+			      path, WTERMSIG(status), strsignal(WTERMSIG(status)),
+			      KT_TEST_ARG_LIST, kt_strbuf_text(&said));
 	if (WEXITSTATUS(status) == EXEC_FAILED && library)
 		return kt_err(err, -EINVAL,
 			      "%s needs a shared library that is not here: "

@@ -6,16 +6,10 @@
  * them and those that it needs. Pure.
  */
 
-#include <jansson.h>
 #include <stddef.h>
 
 #include "base/cleanup.h"
-#include "base/error.h"
-
-#define KT_FLAGS_MAX 64
-
-/* The profile without any flag; no flag may be called so. */
-#define KT_PROFILE_PLAIN "plain"
+#include "runner/scheduler.h"
 
 struct kt_profile {
 	char *name;  /* "plain", or the flags in order: "fast+numa" */
@@ -31,10 +25,9 @@ void kt_profiles_deinit(struct kt_profiles *profiles);
 #define _cleanup_profiles_ _cleanup_(kt_profiles_deinit)
 
 /*
- * From a scheduler's list of flags, [{ "name": TEXT, "args": [TEXT...],
- * "needs": [TEXT...] }...]; NULL: none. A profile's flags and their arguments
- * are in the order of the list; flags that need each other make one profile.
- * -EINVAL, -ENOMEM.
+ * NULL: none. A profile's flags and their arguments are in the order in which
+ * the scheduler declares them; flags that need each other make one profile.
+ * -ENOMEM.
  */
-int kt_profiles_parse(const json_t *flags, struct kt_profiles *ret,
-		      struct ktstr_error *err);
+int kt_profiles_make(const struct kt_scheduler *scheduler,
+		     struct kt_profiles *ret);

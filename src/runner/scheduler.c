@@ -165,6 +165,11 @@ static int take_flag(const json_t *entry, struct kt_scheduler *scheduler,
 	if (r == 0 && find_flag(scheduler, flag->name))
 		r = kt_err(err, -EINVAL, "there are two of the name %s",
 			   flag->name);
+	if (r == 0 && strcmp(flag->name, KT_PROFILE_PLAIN) == 0)
+		r = kt_err(err, -EINVAL,
+			   "a flag cannot be called \"%s\": that is what "
+			   "running without any is called",
+			   flag->name);
 	/* From here on it is the scheduler's to free. */
 	scheduler->n_flags++;
 	if (r == 0)

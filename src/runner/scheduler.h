@@ -22,6 +22,9 @@
 #define KT_SCHEDULER_TEXT_MAX    4096 /* bytes of one of any of these */
 #define KT_SCHEDULER_CMDLINE_MAX 1024 /* bytes; x86-64 has 2048 for all */
 
+/* What running it without any of its flags is called. */
+#define KT_PROFILE_PLAIN "plain"
+
 /* NULL-ended; owned. */
 struct kt_texts {
 	char **texts;

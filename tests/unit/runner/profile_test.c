@@ -1,23 +1,42 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "messages.h"
+#include "test.h"
 
-#include "base/macro.h"
 #include "base/strbuf.h"
 #include "runner/profile.h"
+
+/* A scheduler of those flags, as a list of tests has it. */
+static struct kt_scheduler *take(const char *flags)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	struct kt_scheduler *scheduler = NULL;
+	struct kt_texts extra = {};
+	struct ktstr_error err = {};
+	json_t *entry;
+
+	kt_strbuf_addf(&text,
+		       "{\"scheduler\": {\"name\": \"s\", \"binary\": \"scx\", "
+		       "\"args\": [], \"enable\": [], \"disable\": [], "
+		       "\"cmdline\": null, \"flags\": %s}}",
+		       flags);
+	entry = json_loads(kt_strbuf_text(&text), 0, NULL);
+	assert_non_null(entry);
+	if (kt_scheduler_take(entry, &scheduler, &extra, &err) < 0)
+		fail_msg("%s", err.message);
+	json_decref(entry);
+	kt_texts_deinit(&extra);
+	return scheduler;
+}
 
 /* "NAME: ARG ARG; NAME: ..." of the profiles that the flags make. */
 static void expect(const char *flags, const char *expected)
 {
 	_cleanup_profiles_ struct kt_profiles profiles = {};
 	_cleanup_strbuf_ struct kt_strbuf seen = {};
-	json_t *list = json_loads(flags, 0, NULL);
-	struct ktstr_error err = {};
+	struct kt_scheduler *scheduler = take(flags);
 
-	assert_non_null(list);
-	if (kt_profiles_parse(list, &profiles, &err) < 0)
-		fail_msg("%s", err.message);
-	/* Nothing of the list is kept. */
-	json_decref(list);
+	assert_int_equal(kt_profiles_make(scheduler, &profiles), 0);
+	/* Nothing of the scheduler is kept. */
+	kt_scheduler_free(scheduler);
 	for (size_t i = 0; i < profiles.n; i++) {
 		kt_strbuf_addf(&seen, "%s%s:", i ? "; " : "",
 			       profiles.profiles[i].name);
@@ -30,13 +49,14 @@ static void expect(const char *flags, const char *expected)
 static void each_flag_comes_with_what_it_needs(void **state)
 {
 	(void)state;
-	expect("[{\"name\": \"a\", \"args\": [\"-a\", \"1\"]}]",
+	expect("[{\"name\": \"a\", \"args\": [\"-a\", \"1\"], "
+	       "\"needs\": []}]",
 	       "plain:; a: -a 1");
 	/* In the order of the list, and through others. */
 	expect("[{\"name\": \"a\", \"args\": [\"-a\"], \"needs\": [\"c\"]},"
-	       " {\"name\": \"b\", \"args\": [], \"needs\": [\"a\"]},"
+	       " {\"name\": \"b\", \"args\": [\"-b\"], \"needs\": [\"a\"]},"
 	       " {\"name\": \"c\", \"args\": [\"-c\"], \"needs\": []}]",
-	       "plain:; a+c: -a -c; a+b+c: -a -c; c: -c");
+	       "plain:; a+c: -a -c; a+b+c: -a -b -c; c: -c");
 	/* Two that need each other are one profile. */
 	expect("[{\"name\": \"a\", \"args\": [\"-a\"], \"needs\": [\"b\"]},"
 	       " {\"name\": \"b\", \"args\": [\"-b\"], \"needs\": [\"a\"]}]",
@@ -49,82 +69,36 @@ static void without_flags_there_is_no_profile(void **state)
 
 	(void)state;
 	expect("[]", "");
-	assert_int_equal(kt_profiles_parse(NULL, &profiles, NULL), 0);
+	assert_int_equal(kt_profiles_make(NULL, &profiles), 0);
 	assert_int_equal(profiles.n, 0);
 }
 
-static void wrong_flags_have_their_message(void **state)
-{
-	static const struct {
-		const char *flags;
-		const char *message;
-	} cases[] = {
-		{ "{}", "\"flags\" is no list" },
-		{ "[1]", "a flag's name must be" },
-		{ "[{\"name\": \"\"}]", "a flag's name must be" },
-		{ "[{\"name\": \"a/b\"}]", "not \"a/b\"" },
-		{ "[{\"name\": \"a+b\"}]", "not \"a+b\"" },
-		{ "[{\"name\": \"plain\"}]", "cannot be called \"plain\"" },
-		{ "[{\"name\": \"a\", \"args\": 1}]", "flag a: \"args\" or" },
-		{ "[{\"name\": \"a\", \"needs\": [1]}]",
-		  "flag a: \"args\" or" },
-		{ "[{\"name\": \"a\"}, {\"name\": \"a\"}]",
-		  "two flags are called a" },
-		{ "[{\"name\": \"a\", \"needs\": [\"b\"]}]",
-		  "flag a needs \"b\", which is no flag" },
-	};
-
-	(void)state;
-	for (size_t i = 0; i < KT_ARRAY_SIZE(cases); i++) {
-		_cleanup_profiles_ struct kt_profiles profiles = {};
-		json_t *list = json_loads(cases[i].flags, 0, NULL);
-		struct ktstr_error err = {};
-
-		assert_non_null(list);
-		assert_int_equal(kt_profiles_parse(list, &profiles, &err),
-				 -EINVAL);
-		json_decref(list);
-		assert_contains(err.message, cases[i].message);
-		message_seen(err.message);
-		assert_null(profiles.profiles);
-	}
-}
-
-/* As many flags as are possible, each needing the next, and one more. */
+/* As many flags as are possible, each needing the next. */
 static void there_is_a_most(void **state)
 {
+	enum { N = KT_SCHEDULER_FLAGS_MAX };
+	_cleanup_profiles_ struct kt_profiles profiles = {};
+	_cleanup_strbuf_ struct kt_strbuf flags = {};
+	struct kt_scheduler *scheduler;
+
 	(void)state;
-	for (int n = KT_FLAGS_MAX; n <= KT_FLAGS_MAX + 1; n++) {
-		_cleanup_profiles_ struct kt_profiles profiles = {};
-		json_t *list = json_array();
-		struct ktstr_error err = {};
-		int r;
-
-		for (int i = 0; i < n; i++) {
-			char name[16], next[16];
-
-			snprintf(name, sizeof(name), "f%d", i);
-			snprintf(next, sizeof(next), "f%d",
-				 i + 1 < n ? i + 1 : i);
-			json_array_append_new(list,
-					      json_pack("{s:s, s:[s], s:[s]}",
-							"name", name, "args",
-							name, "needs", next));
-		}
-		r = kt_profiles_parse(list, &profiles, &err);
-		json_decref(list);
-		if (n > KT_FLAGS_MAX) {
-			assert_int_equal(r, -EINVAL);
-			assert_contains(err.message, "65 flags");
-			message_seen(err.message);
-			continue;
-		}
-		assert_int_equal(r, 0);
-		assert_int_equal(profiles.n, KT_FLAGS_MAX + 1);
-		assert_string_equal(profiles.profiles[n].name, "f63");
-		assert_non_null(profiles.profiles[1].args[KT_FLAGS_MAX - 1]);
-		assert_null(profiles.profiles[1].args[KT_FLAGS_MAX]);
+	for (int i = 0; i < N; i++) {
+		kt_strbuf_addf(&flags,
+			       "%c{\"name\": \"f%d\", \"args\": [\"f%d\"], "
+			       "\"needs\": [",
+			       i ? ',' : '[', i, i);
+		if (i + 1 < N)
+			kt_strbuf_addf(&flags, "\"f%d\"", i + 1);
+		kt_strbuf_add(&flags, "]}");
 	}
+	kt_strbuf_add_char(&flags, ']');
+	scheduler = take(kt_strbuf_text(&flags));
+	assert_int_equal(kt_profiles_make(scheduler, &profiles), 0);
+	kt_scheduler_free(scheduler);
+	assert_int_equal(profiles.n, N + 1);
+	assert_string_equal(profiles.profiles[N].name, "f63");
+	assert_non_null(profiles.profiles[1].args[N - 1]);
+	assert_null(profiles.profiles[1].args[N]);
 }
 
 int main(void)
@@ -132,9 +106,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_flag_comes_with_what_it_needs),
 		cmocka_unit_test(without_flags_there_is_no_profile),
-		cmocka_unit_test(wrong_flags_have_their_message),
 		cmocka_unit_test(there_is_a_most),
-		messages_test("runner_profile"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -144,6 +144,8 @@ static void what_is_wrong_is_refused(void **state)
 	expect_replaced("\"fast\"", "\"f,g\"", "flags[0]: its name is not made");
 	expect_replaced("\"far\"", "\"fast\"",
 			"flags[1]: there are two of the name fast");
+	expect_replaced("\"far\"", "\"plain\"",
+			"flags[1]: a flag cannot be called \"plain\"");
 	expect_replaced("[\"--far\"]", "[]",
 			"flags[1]: far has no args, so it changes nothing");
 	expect_replaced("[\"fast\"]", "[\"slow\"]",
