@@ -21,6 +21,7 @@
 #define PROGRAM       "ktstr-scenarios"
 #define LIST_LIMIT_MS 30000
 #define DURATION_MS   5000
+#define DAY_MS        (24u * 3600 * 1000)
 #define SYSFS_MAX     4096
 
 struct run_values {
@@ -369,6 +370,11 @@ static int run_run(struct kt_cli *cli, const void *values,
 		return kt_cli_usage_error(cli, "ktstr run",
 					  "--duration must be > 0: nothing is "
 					  "seen in no time");
+	if (s.values->duration_ms > DAY_MS)
+		return kt_cli_usage_error(cli, "ktstr run",
+					  "--duration must be at most a day "
+					  "(1440m), not %u s",
+					  s.values->duration_ms / 1000);
 	r = find_program(&s.program, &err);
 	if (r == 0)
 		r = choose(&s, operands, &err);
