@@ -436,6 +436,8 @@ static void attach_storm_moves(void **state)
 		assert_true(geteuid() != 0 || !mount || access(mount, W_OK) < 0);
 		assert_contains(err.message, "CgroupAttachStorm: ");
 		assert_int_equal(err.code, mount ? -ECHILD : -EOPNOTSUPP);
+		/* It jumps, past what would free this. */
+		free(TAKE_PTR(mount));
 		skip();
 	}
 	memcpy(pids, g.pids, sizeof(pids));
