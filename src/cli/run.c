@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/suggest.h"
@@ -115,32 +115,20 @@ static int no_memory(struct ktstr_error *err)
 	return kt_err_errno(err, -ENOMEM, "no memory for the scenarios");
 }
 
-/* Named by KTSTR_SCENARIOS, else beside this program, else as installed. */
 static int find_program(char **ret, struct ktstr_error *err)
 {
-	const char *named = getenv("KTSTR_SCENARIOS");
-	_cleanup_free_ char *beside = NULL;
-	char self[PATH_MAX] = "";
-	const char *choice;
+	_cleanup_free_ char *path = NULL;
 
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) > 0 &&
-	    strrchr(self, '/')) {
-		*strrchr(self, '/') = '\0';
-		beside = kt_path_join(self, PROGRAM);
-	}
-	if (named && *named)
-		choice = named;
-	else if (beside && access(beside, X_OK) == 0)
-		choice = beside;
-	else
-		choice = KTSTR_LIBEXECDIR "/" PROGRAM;
-	if (access(choice, X_OK) < 0)
+	if (kt_beside_find("KTSTR_SCENARIOS", PROGRAM,
+			   KTSTR_LIBEXECDIR "/" PROGRAM, &path) < 0)
+		return no_memory(err);
+	if (access(path, X_OK) < 0)
 		return kt_err_errno(err, -errno,
 				    "cannot run %s, which has the scenarios; "
 				    "KTSTR_SCENARIOS may name another",
-				    choice);
-	*ret = strdup(choice);
-	return *ret ? 0 : no_memory(err);
+				    path);
+	*ret = TAKE_PTR(path);
+	return 0;
 }
 
 static int choose_one(struct session *s, const char *name, struct ktstr_error *err)

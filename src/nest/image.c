@@ -3,13 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "base/beside.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "initramfs/archive.h"
@@ -24,33 +24,18 @@
 
 int kt_nest_agent_path(char **ret, struct ktstr_error *err)
 {
-	const char *named = getenv("KTSTR_NEST_AGENT");
-	char self[PATH_MAX];
-	_cleanup_free_ char *beside = NULL;
-	const char *choice;
-	char *slash;
-	ssize_t n;
+	_cleanup_free_ char *path = NULL;
 
-	n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	if (n > 0) {
-		self[n] = '\0';
-		slash = strrchr(self, '/');
-		*slash = '\0';
-		beside = kt_path_join(self, IMAGE_AGENT);
-	}
-	if (named && *named)
-		choice = named;
-	else if (beside && access(beside, R_OK) == 0)
-		choice = beside;
-	else
-		choice = KTSTR_LIBEXECDIR "/" IMAGE_AGENT;
-	if (access(choice, R_OK) < 0)
+	if (kt_beside_find("KTSTR_NEST_AGENT", IMAGE_AGENT,
+			   KTSTR_LIBEXECDIR "/" IMAGE_AGENT, &path) < 0)
+		return kt_err(err, -ENOMEM, "no memory for a path");
+	if (access(path, R_OK) < 0)
 		return kt_err_errno(err, -errno,
 				    "cannot read the emulated machine's agent "
 				    "%s; KTSTR_NEST_AGENT may name another",
-				    choice);
-	*ret = strdup(choice);
-	return *ret ? 0 : kt_err(err, -ENOMEM, "no memory for a path");
+				    path);
+	*ret = TAKE_PTR(path);
+	return 0;
 }
 
 static int image_sink(void *userdata, const void *data, size_t length)
