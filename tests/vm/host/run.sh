@@ -67,6 +67,16 @@ run 0 --list
 run 125 stedy
 says '^ktstr: no scenario "stedy"; did you mean "steady"\? --list names them all$'
 
+# Commands run in the machine as whoever started them. Without rights there is
+# only the refusal to see.
+if [ "$(id -u)" != 0 ]; then
+	run 125 steady --duration 1
+	says 'you may not make control groups in .*systemd-run --user --scope'
+	unchanged "a user without rights"
+	echo "SKIP: all else takes root"
+	exit 77
+fi
+
 # Two of them, with their numbers in files.
 run 0 steady nested_task_move --duration 1
 grep -qxF "on this machine, Linux $(uname -r), under the kernel's own scheduler" out ||
