@@ -167,11 +167,10 @@ KTSTR_TEST(migration_storm, .cores = 2, .memory_mib = 256, .duration_s = 1,
 }
 
 /*
- * A timer's worker that has to wait its turn behind six that never sleep: for a
- * second or so each time, which is more than the host may have stolen. To run at
- * all it may take four.
+ * A timer's worker that has to wait its turn behind sixteen that never sleep: for
+ * seconds each time, which is more than the host may have stolen.
  */
-KTSTR_TEST(slow_waker, .cores = 2, .memory_mib = 256, .duration_s = 8,
+KTSTR_TEST(slow_waker, .cores = 2, .memory_mib = 256, .duration_s = 16,
 	   .expect_err = true,
 	   .checks = KTSTR_LIMITS(.max_p99_wake_latency_ns = 2 * MS,
 				  .max_gap_ms = 60000, .max_spread_pct = 100))
@@ -183,7 +182,7 @@ KTSTR_TEST(slow_waker, .cores = 2, .memory_mib = 256, .duration_s = 8,
 				.workers = 1,
 				.nice = 19,
 				.work = KTSTR_TIMER_LATENCY() },
-			      { .name = "both/spinners", .workers = 6 }));
+			      { .name = "both/spinners", .workers = 16 }));
 }
 
 /* Each of these fails by itself, with a note that says what was wrong. */
