@@ -16,7 +16,7 @@
 
 #define SCHEDSTAT_BYTES 128
 
-int kt_steal_parse(const char *text, uint64_t *ret_stolen_ns)
+int kt_steal_parse(const char *text, struct kt_steal_times *ret)
 {
 	uint64_t numbers[3];
 	char *end;
@@ -35,11 +35,11 @@ int kt_steal_parse(const char *text, uint64_t *ret_stolen_ns)
 	/* Who reads this has run, unless nobody counts. */
 	if (!numbers[2])
 		return -ENODATA;
-	*ret_stolen_ns = numbers[1];
+	*ret = (struct kt_steal_times){ numbers[0], numbers[1] };
 	return 0;
 }
 
-static int read_schedstat(int fd, uint64_t *ret_stolen_ns)
+static int read_schedstat(int fd, struct kt_steal_times *ret)
 {
 	char text[SCHEDSTAT_BYTES];
 	ssize_t n = pread(fd, text, sizeof(text) - 1, 0);
@@ -47,15 +47,15 @@ static int read_schedstat(int fd, uint64_t *ret_stolen_ns)
 	if (n < 0)
 		return -errno;
 	text[n] = '\0';
-	return kt_steal_parse(text, ret_stolen_ns);
+	return kt_steal_parse(text, ret);
 }
 
-int kt_steal_of_this_thread(uint64_t *ret_stolen_ns)
+int kt_steal_of_this_thread(struct kt_steal_times *ret)
 {
 	_cleanup_close_ int fd =
 		open("/proc/thread-self/schedstat", O_RDONLY | O_CLOEXEC);
 
-	return fd < 0 ? -errno : read_schedstat(fd, ret_stolen_ns);
+	return fd < 0 ? -errno : read_schedstat(fd, ret);
 }
 
 int kt_steal_init(struct kt_steal *steal, size_t n)
@@ -64,9 +64,10 @@ int kt_steal_init(struct kt_steal *steal, size_t n)
 		.n = n,
 		.tids = calloc(n, sizeof(*steal->tids)),
 		.fds = calloc(n, sizeof(*steal->fds)),
+		.ran_ns = calloc(n, sizeof(*steal->ran_ns)),
 		.stolen_ns = calloc(n, sizeof(*steal->stolen_ns)),
 	};
-	if (!steal->tids || !steal->fds || !steal->stolen_ns) {
+	if (!steal->tids || !steal->fds || !steal->ran_ns || !steal->stolen_ns) {
 		free(steal->fds);
 		steal->fds = NULL; /* it holds no descriptors yet */
 		kt_steal_deinit(steal);
@@ -83,6 +84,7 @@ void kt_steal_deinit(struct kt_steal *steal)
 		kt_close(steal->fds[i]);
 	free(steal->tids);
 	free(steal->fds);
+	free(steal->ran_ns);
 	free(steal->stolen_ns);
 	*steal = (struct kt_steal){};
 }
@@ -101,13 +103,16 @@ int kt_steal_read(struct kt_steal *steal)
 {
 	for (size_t i = 0; i < steal->n; i++) {
 		_cleanup_close_ int opened = -1;
+		struct kt_steal_times times;
 		int fd = steal->fds[i], r;
 
 		if (fd < 0)
 			fd = opened = open_schedstat(steal->tids[i]);
-		r = fd < 0 ? fd : read_schedstat(fd, &steal->stolen_ns[i]);
+		r = fd < 0 ? fd : read_schedstat(fd, &times);
 		if (r < 0)
 			return r;
+		steal->ran_ns[i] = times.ran_ns;
+		steal->stolen_ns[i] = times.stolen_ns;
 		if (opened >= 0 && i < STEAL_KEPT_OPEN)
 			steal->fds[i] = TAKE_FD(opened);
 	}

@@ -17,21 +17,28 @@
 
 #include "base/cleanup.h"
 
+struct kt_steal_times {
+	uint64_t ran_ns;
+	uint64_t stolen_ns;
+};
+
 /*
- * The second number of such a text, NUL-terminated. -EBADMSG when it is none,
- * -ENODATA when the kernel does not count.
+ * The first two numbers of such a text, NUL-terminated. -EBADMSG when it is
+ * none, -ENODATA when the kernel does not count.
  */
-int kt_steal_parse(const char *text, uint64_t *ret_stolen_ns);
+int kt_steal_parse(const char *text, struct kt_steal_times *ret);
 
 /* Of the calling thread, so far. */
-int kt_steal_of_this_thread(uint64_t *ret_stolen_ns);
+int kt_steal_of_this_thread(struct kt_steal_times *ret);
 
 /* Some threads of this process, read again and again. */
 struct kt_steal {
 	size_t n;
 	pid_t *tids;
 	int *fds;            /* -1: not open */
-	uint64_t *stolen_ns; /* of the last reading */
+	/* Of the last reading. */
+	uint64_t *ran_ns;
+	uint64_t *stolen_ns;
 };
 
 /* Room for so many; the caller fills in `tids`. -ENOMEM. */
@@ -42,7 +49,7 @@ void kt_steal_deinit(struct kt_steal *steal);
 #define _cleanup_steal_ _cleanup_(kt_steal_deinit)
 
 /*
- * Reads all of them into `stolen_ns`, none of which ever falls. -errno of the
+ * Reads all of them, none of whose numbers ever falls. -errno of the
  * first that cannot be read: then none of them counts.
  */
 int kt_steal_read(struct kt_steal *steal);

@@ -166,12 +166,14 @@ static void consume_kick(void)
 /* By the thread itself, whose numbers are gone with it. */
 static void note_steal(struct kt_vcpu *vcpu, uint64_t began_ns)
 {
+	struct kt_steal_times times;
 	struct timespec ran;
 
-	vcpu->steal_known = kt_steal_of_this_thread(&vcpu->steal.stolen_ns) == 0 &&
+	vcpu->steal_known = kt_steal_of_this_thread(&times) == 0 &&
 			    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &ran) == 0;
 	if (!vcpu->steal_known)
 		return;
+	vcpu->steal.stolen_ns = times.stolen_ns;
 	vcpu->steal.ran_ns =
 		(uint64_t)ran.tv_sec * 1000000000ULL + (uint64_t)ran.tv_nsec;
 	vcpu->steal.lived_ns = kt_now_ns() - began_ns;

@@ -13,34 +13,34 @@
 
 #define MS 1000000ULL
 
-static void the_second_number_is_what_was_stolen(void **state)
+static void two_numbers_are_what_ran_and_what_was_stolen(void **state)
 {
 	static const struct {
 		const char *text;
-		uint64_t stolen_ns;
+		struct kt_steal_times times;
 	} good[] = {
-		{ "568202 200788 1\n", 200788 },
-		{ "0 0 1\n", 0 },
-		{ "1 2 3", 2 },
-		{ "1 18446744073709551615 3\n", UINT64_MAX },
+		{ "568202 200788 1\n", { 568202, 200788 } },
+		{ "0 0 1\n", { 0, 0 } },
+		{ "1 2 3", { 1, 2 } },
+		{ "1 18446744073709551615 3\n", { 1, UINT64_MAX } },
 	};
 
 	(void)state;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(good); i++) {
-		uint64_t stolen_ns = 9;
+		struct kt_steal_times times = { 9, 9 };
 
-		assert_int_equal(kt_steal_parse(good[i].text, &stolen_ns), 0);
-		assert_true(stolen_ns == good[i].stolen_ns);
+		assert_int_equal(kt_steal_parse(good[i].text, &times), 0);
+		assert_memory_equal(&times, &good[i].times, sizeof(times));
 	}
 }
 
 static void what_the_kernel_does_not_count_is_not_zero(void **state)
 {
-	uint64_t stolen_ns = 9;
+	struct kt_steal_times times = { 9, 9 };
 
 	(void)state;
-	assert_int_equal(kt_steal_parse("0 0 0\n", &stolen_ns), -ENODATA);
-	assert_int_equal(stolen_ns, 9);
+	assert_int_equal(kt_steal_parse("0 0 0\n", &times), -ENODATA);
+	assert_int_equal(times.stolen_ns, 9);
 }
 
 static void what_is_no_schedstat_is_refused(void **state)
@@ -56,10 +56,10 @@ static void what_is_no_schedstat_is_refused(void **state)
 
 	(void)state;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(bad); i++) {
-		uint64_t stolen_ns = 9;
+		struct kt_steal_times times = { 9, 9 };
 
-		assert_int_equal(kt_steal_parse(bad[i], &stolen_ns), -EBADMSG);
-		assert_int_equal(stolen_ns, 9);
+		assert_int_equal(kt_steal_parse(bad[i], &times), -EBADMSG);
+		assert_int_equal(times.stolen_ns, 9);
 	}
 }
 
@@ -68,7 +68,7 @@ struct spinner {
 	atomic_int tid;
 	atomic_bool stop;
 	int r;
-	uint64_t own_ns;
+	struct kt_steal_times own;
 };
 
 static void *spin(void *arg)
@@ -78,7 +78,7 @@ static void *spin(void *arg)
 	atomic_store(&spinner->tid, gettid());
 	while (!atomic_load(&spinner->stop))
 		;
-	spinner->r = kt_steal_of_this_thread(&spinner->own_ns);
+	spinner->r = kt_steal_of_this_thread(&spinner->own);
 	return NULL;
 }
 
@@ -129,7 +129,9 @@ static void threads_that_share_a_cpu_steal_from_each_other(void **state)
 	assert_in_range(after - before, 250 * MS, 1000 * MS);
 	for (size_t i = 0; i < 2; i++) {
 		assert_int_equal(spinners[i].r, 0);
-		assert_true(spinners[i].own_ns >= steal.stolen_ns[i]);
+		assert_true(spinners[i].own.stolen_ns >= steal.stolen_ns[i]);
+		assert_true(spinners[i].own.ran_ns >= steal.ran_ns[i]);
+		assert_true(steal.ran_ns[i] > 0);
 	}
 }
 
@@ -173,7 +175,7 @@ static void a_thread_that_is_none_is_told(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(the_second_number_is_what_was_stolen),
+		cmocka_unit_test(two_numbers_are_what_ran_and_what_was_stolen),
 		cmocka_unit_test(what_the_kernel_does_not_count_is_not_zero),
 		cmocka_unit_test(what_is_no_schedstat_is_refused),
 		cmocka_unit_test(threads_that_share_a_cpu_steal_from_each_other),
