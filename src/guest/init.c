@@ -377,7 +377,6 @@ static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *e
 		.kmsg_fd = kmsg_fd,
 		.console_fd = -1,
 		.await_symbols = getenv(KT_GUEST_ENV_SYMBOLS) != NULL,
-		.kallsyms_path = "/proc/kallsyms",
 		.vmstat_path = "/proc/vmstat",
 		.steal_fd = -1,
 		.kill_leftovers = init_kill_leftovers,

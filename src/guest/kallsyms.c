@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "guest/ksym.h"
 
 /* KSYM_NAME_LEN is 512 since v6.1; address, type and module come on top. */
 #define KALLSYMS_LINE_BYTES  1024
@@ -257,4 +258,23 @@ int kt_kallsyms_read(struct kt_kallsyms *ks, const char *path)
 		if (n == 0 || kt_kallsyms_feed(ks, chunk, (size_t)n))
 			return 0;
 	}
+}
+
+int kt_kallsyms_ask(struct kt_kallsyms *ks)
+{
+	struct kt_ksym ksym;
+	int r = kt_ksym_init(&ksym);
+
+	for (size_t i = 0; r == 0 && i < ks->n_entries; i++) {
+		const struct kallsyms_entry *e = &ks->entries[i];
+		uint64_t address;
+
+		r = kt_ksym_find(&ksym, e->name, &address);
+		if (r == 0)
+			kallsyms_found(ks, e->name, e->length, address);
+		else if (r == -ENOENT)
+			r = 0;
+	}
+	kt_ksym_deinit(&ksym);
+	return r;
 }

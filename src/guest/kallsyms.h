@@ -40,6 +40,12 @@ bool kt_kallsyms_feed(struct kt_kallsyms *ks, const char *text, size_t length);
 void kt_kallsyms_answer(const struct kt_kallsyms *ks, struct kt_strbuf *ret);
 
 /*
+ * Asks the kernel for each name, which takes no time to speak of. -errno where
+ * it does not answer: then read what it prints.
+ */
+int kt_kallsyms_ask(struct kt_kallsyms *ks);
+
+/*
  * Reads /proc/kallsyms, or another file of its form, to the end or until all
  * names are found. 0 or -errno. Takes a few tenths of a second.
  */

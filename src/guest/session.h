@@ -34,7 +34,7 @@ struct kt_session_config {
 	int console_fd; /* shell mode: raw, non-blocking; else -1 */
 	/* The host will ask for symbols: do not end before it was answered. */
 	bool await_symbols;
-	const char *kallsyms_path;
+	const char *kallsyms_path; /* as kt_symbols_start() has it */
 	const char *vmstat_path;
 	/* A test's: where its events come from, and where what the host measures
 	 * is appended to (KT_GUEST_STEAL). NULL and -1: no test runs. */

@@ -10,7 +10,7 @@
 
 struct kt_symbols {
 	struct kt_kallsyms *kallsyms; /* the thread's until it is joined */
-	char *path;
+	char *path; /* NULL: ask first */
 	pthread_t thread;
 	int done_fd;
 	int result;
@@ -32,7 +32,12 @@ static void *symbols_main(void *arg)
 	struct kt_symbols *symbols = arg;
 	const uint64_t one = 1;
 
-	symbols->result = kt_kallsyms_read(symbols->kallsyms, symbols->path);
+	if (symbols->path)
+		symbols->result =
+			kt_kallsyms_read(symbols->kallsyms, symbols->path);
+	else if (kt_kallsyms_ask(symbols->kallsyms) < 0)
+		symbols->result =
+			kt_kallsyms_read(symbols->kallsyms, "/proc/kallsyms");
 	/* Cannot fail: the counter is far from its end. */
 	(void)kt_write_all(symbols->done_fd, &one, sizeof(one));
 	return NULL;
@@ -50,9 +55,11 @@ int kt_symbols_start(const char *kallsyms_path, const void *names,
 	symbols->done_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (symbols->done_fd < 0)
 		return -errno;
-	symbols->path = strdup(kallsyms_path);
-	if (!symbols->path)
-		return -ENOMEM;
+	if (kallsyms_path) {
+		symbols->path = strdup(kallsyms_path);
+		if (!symbols->path)
+			return -ENOMEM;
+	}
 	r = kt_kallsyms_create(names, length, &symbols->kallsyms);
 	if (r < 0)
 		return r;

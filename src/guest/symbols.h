@@ -14,7 +14,10 @@
 
 struct kt_symbols; /* opaque */
 
-/* Starts a lookup; the names are a KT_FRAME_SYMBOLS payload, copied. */
+/*
+ * Starts a lookup; the names are a KT_FRAME_SYMBOLS payload, copied. NULL for
+ * the path: the kernel is asked, and /proc/kallsyms read only if it refuses.
+ */
 int kt_symbols_start(const char *kallsyms_path, const void *names,
 		     size_t length, struct kt_symbols **ret);
 
