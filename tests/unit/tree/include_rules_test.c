@@ -35,7 +35,10 @@ static const struct room rooms[] = {
 	  "archive.h archive_entry.h elf.h gelf.h libelf.h xxhash.h zstd.h" },
 	/* Guest memory and an interrupt line, never KVM itself. */
 	{ "device", "base wire memory", "" },
-	{ "vmm", "base wire topology memory host kernel initramfs device",
+	/* Memory, symbols and types, wherever they come from: no VMM. */
+	{ "monitor", "base memory", "bpf/ elf.h jansson.h" },
+	{ "vmm",
+	  "base wire topology memory host kernel initramfs device monitor",
 	  "linux/kvm.h elf.h jansson.h ktstr/vm.h ktstr/topology.h" },
 	/* A device, to serve the machine's files; no VMM. */
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
@@ -59,7 +62,8 @@ static const struct room rooms[] = {
  * an entry that ends in a slash stands for all below it.
  */
 static const char *const guarded[] = {
-	"archive.h",  "archive_entry.h", "bzlib.h",
+	"archive.h",  "archive_entry.h", "bpf/",
+	"bzlib.h",
 	"elf.h",      "gelf.h",          "hwloc.h",
 	"jansson.h",  "ktstr/test.h",    "ktstr/topology.h",
 	"ktstr/vm.h", "libelf.h",        "linux/kvm.h",

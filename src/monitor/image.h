@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * A guest's memory in a file, with what it takes to read it:
+ *
+ *	ELF header   ET_CORE
+ *	PT_NOTE      "ktstr" 1: what is known of the guest, as JSON
+ *	             "ktstr" 2: the kernel's BTF
+ *	PT_LOAD ...  a region of RAM each, at its p_paddr; zeros are holes
+ *
+ * ELF-64 as in the System V ABI, chapter 5; notes as in its "Note Section".
+ */
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "memory/guest_memory.h"
+#include "monitor/kernel_symbols.h"
+
+#define KT_IMAGE_REGIONS_MAX   64
+#define KT_IMAGE_RELEASE_BYTES 128
+
+/*
+ * What a file holds; for one that is opened, all of it points into a mapping,
+ * and its regions into the struct, which must stay where it is.
+ */
+struct kt_image {
+	struct kt_guest_memory memory;
+	struct kt_kernel_symbols symbols;
+	const void *btf;
+	size_t btf_bytes;
+	uint32_t n_cpus;
+	char release[KT_IMAGE_RELEASE_BYTES];
+
+	struct kt_memory_region regions[KT_IMAGE_REGIONS_MAX];
+	void *mapping; /* NULL of one that is only to be written */
+	size_t mapping_bytes;
+};
+
+/*
+ * Writes to an empty file, from its begin. The guest may run meanwhile: then
+ * the file is as torn as any walk over its memory. 0 or -errno.
+ */
+int kt_image_write(const struct kt_image *image, int fd, struct ktstr_error *err);
+
+/* Opens a file that is taken for hostile; -EBADMSG when it is no such image. */
+int kt_image_open(struct kt_image *image, const char *path,
+		  struct ktstr_error *err);
+void kt_image_close(struct kt_image *image);
+#define _cleanup_image_ _cleanup_(kt_image_close)

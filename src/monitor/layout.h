@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/*
+ * Every member of the kernel's structs that the monitor reads, where this
+ * kernel has it: one table, resolved once.
+ */
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "monitor/types.h"
+
+/* TYPE, path, and where a kernel has it elsewhere, that path behind a '|'. */
+#define KT_LAYOUT(X)                                                           \
+	X(RQ_NR_RUNNING, "rq", "nr_running")                                   \
+	X(RQ_CLOCK, "rq", "clock")                                             \
+	X(RQ_CURR, "rq", "curr|donor")                                         \
+	X(RQ_SD, "rq", "sd")                                                   \
+	X(RQ_SCX_NR_RUNNING, "rq", "scx.nr_running")                           \
+	X(RQ_SCX_FLAGS, "rq", "scx.flags")                                     \
+	X(RQ_SCX_LOCAL_DSQ_NR, "rq", "scx.local_dsq.nr")                       \
+	X(RQ_SCX_RUNNABLE_LIST, "rq", "scx.runnable_list")                     \
+	/* What /proc/schedstat prints of a CPU (show_schedstat()). */         \
+	X(RQ_YLD_COUNT, "rq", "yld_count")                                     \
+	X(RQ_SCHED_COUNT, "rq", "sched_count")                                 \
+	X(RQ_SCHED_GOIDLE, "rq", "sched_goidle")                               \
+	X(RQ_TTWU_COUNT, "rq", "ttwu_count")                                   \
+	X(RQ_TTWU_LOCAL, "rq", "ttwu_local")                                   \
+	X(RQ_CPU_TIME, "rq", "rq_cpu_time")                                    \
+	X(RQ_RUN_DELAY, "rq", "rq_sched_info.run_delay")                       \
+	X(RQ_PCOUNT, "rq", "rq_sched_info.pcount")                             \
+	X(SD_PARENT, "sched_domain", "parent")                                 \
+	X(SD_NAME, "sched_domain", "name")                                     \
+	X(SD_FLAGS, "sched_domain", "flags")                                   \
+	X(SD_LEVEL, "sched_domain", "level")                                   \
+	X(SD_SPAN_WEIGHT, "sched_domain", "span_weight")                       \
+	X(SD_BALANCE_INTERVAL, "sched_domain", "balance_interval")             \
+	X(SD_NR_BALANCE_FAILED, "sched_domain", "nr_balance_failed")           \
+	X(SD_MAX_NEWIDLE_LB_COST, "sched_domain", "max_newidle_lb_cost")       \
+	/* By "sched/fair: Proportional newidle balance", v6.19 and stable. */ \
+	X(SD_NEWIDLE_CALL, "sched_domain", "newidle_call")                     \
+	X(SD_NEWIDLE_SUCCESS, "sched_domain", "newidle_success")               \
+	/* What /proc/schedstat prints of it: three each, by idle type. */     \
+	X(SD_LB_COUNT, "sched_domain", "lb_count")                             \
+	X(SD_LB_BALANCED, "sched_domain", "lb_balanced")                       \
+	X(SD_LB_FAILED, "sched_domain", "lb_failed")                           \
+	X(SD_LB_IMBALANCE_LOAD, "sched_domain", "lb_imbalance_load")           \
+	X(SD_LB_IMBALANCE_UTIL, "sched_domain", "lb_imbalance_util")           \
+	X(SD_LB_IMBALANCE_TASK, "sched_domain", "lb_imbalance_task")           \
+	X(SD_LB_IMBALANCE_MISFIT, "sched_domain", "lb_imbalance_misfit")       \
+	X(SD_LB_GAINED, "sched_domain", "lb_gained")                           \
+	X(SD_LB_HOT_GAINED, "sched_domain", "lb_hot_gained")                   \
+	X(SD_LB_NOBUSYQ, "sched_domain", "lb_nobusyq")                         \
+	X(SD_LB_NOBUSYG, "sched_domain", "lb_nobusyg")                         \
+	X(SD_ALB_COUNT, "sched_domain", "alb_count")                           \
+	X(SD_ALB_FAILED, "sched_domain", "alb_failed")                         \
+	X(SD_ALB_PUSHED, "sched_domain", "alb_pushed")                         \
+	X(SD_SBE_COUNT, "sched_domain", "sbe_count")                           \
+	X(SD_SBE_BALANCED, "sched_domain", "sbe_balanced")                     \
+	X(SD_SBE_PUSHED, "sched_domain", "sbe_pushed")                         \
+	X(SD_SBF_COUNT, "sched_domain", "sbf_count")                           \
+	X(SD_SBF_BALANCED, "sched_domain", "sbf_balanced")                     \
+	X(SD_SBF_PUSHED, "sched_domain", "sbf_pushed")                         \
+	X(SD_TTWU_WAKE_REMOTE, "sched_domain", "ttwu_wake_remote")             \
+	X(SD_TTWU_MOVE_AFFINE, "sched_domain", "ttwu_move_affine")             \
+	X(SD_TTWU_MOVE_BALANCE, "sched_domain", "ttwu_move_balance")           \
+	/* The scheduler that is attached, v6.16 on. */                        \
+	X(SCX_EXIT_KIND, "scx_sched", "exit_kind")                             \
+	X(SCX_EXIT_INFO, "scx_sched", "exit_info")                             \
+	X(SCX_OPS_NAME, "scx_sched", "ops.name")                               \
+	X(SCX_WATCHDOG_TIMEOUT, "scx_sched", "watchdog_timeout")               \
+	/* Event counters, per CPU, in one of these two. */                    \
+	X(SCX_EVENT_STATS_CPU, "scx_sched", "event_stats_cpu")                 \
+	X(SCX_PCPU, "scx_sched", "pcpu")                                       \
+	X(SCX_PCPU_EVENT_STATS, "scx_sched_pcpu", "event_stats")
+
+enum kt_layout_id {
+#define KT_LAYOUT_ID(id_, type_, path_) KT_##id_,
+	KT_LAYOUT(KT_LAYOUT_ID)
+#undef KT_LAYOUT_ID
+		KT_N_LAYOUT,
+};
+
+struct kt_layout {
+	struct kt_member member[KT_N_LAYOUT];
+	bool has[KT_N_LAYOUT];
+};
+
+void kt_layout_resolve(struct kt_layout *layout, const struct kt_types *types);
+
+#define KT_LAYOUT_NAME_BYTES 96
+
+/* "rq.scx.nr_running"; of alternatives, the first. For messages. */
+void kt_layout_name(enum kt_layout_id id, char *ret, size_t size);

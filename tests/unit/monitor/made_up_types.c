@@ -1,0 +1,116 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "made_up_types.h"
+
+#include "test.h"
+
+struct maker {
+	struct btf *btf;
+	int u32_id, u64_id, s64_id, pointer_id, char_id, name_id;
+};
+
+static int good(int id)
+{
+	assert_true(id >= 0);
+	return id;
+}
+
+static void field(struct maker *maker, const char *name, int type, uint32_t offset)
+{
+	good(btf__add_field(maker->btf, name, type, offset * 8, 0));
+}
+
+static int begin(struct maker *maker, const char *name, uint32_t bytes)
+{
+	return good(btf__add_struct(maker->btf, name, bytes));
+}
+
+static void add_basics(struct maker *maker)
+{
+	struct btf *btf = maker->btf;
+	int void_pointer = good(btf__add_ptr(btf, 0));
+
+	maker->u32_id = good(btf__add_int(btf, "unsigned int", 4, 0));
+	/* As the kernel has them: by name, and through a qualifier. */
+	maker->u64_id = good(btf__add_typedef(
+		btf, "u64",
+		good(btf__add_volatile(
+			btf, good(btf__add_int(btf, "long unsigned int", 8, 0))))));
+	maker->s64_id = good(btf__add_int(btf, "long int", 8, BTF_INT_SIGNED));
+	maker->pointer_id = void_pointer;
+	maker->char_id = good(btf__add_int(btf, "char", 1, BTF_INT_SIGNED));
+	maker->name_id =
+		good(btf__add_array(btf, maker->u32_id, maker->char_id, 16));
+}
+
+static int add_scx_rq(struct maker *maker)
+{
+	int dsq = begin(maker, "scx_dispatch_q", 48), id;
+
+	field(maker, "nr", maker->u32_id, DSQ_NR);
+	id = begin(maker, "scx_rq", 128);
+	field(maker, "nr_running", maker->u32_id, SCX_RQ_NR_RUNNING);
+	field(maker, "flags", maker->u32_id, SCX_RQ_FLAGS);
+	field(maker, "local_dsq", dsq, SCX_RQ_LOCAL_DSQ);
+	return id;
+}
+
+static void add_rq(struct maker *maker, enum made_up_kernel kernel)
+{
+	int scx = kernel == KERNEL_NO_SCX ? 0 : add_scx_rq(maker);
+	int info = begin(maker, "sched_info", 24);
+
+	field(maker, "pcount", maker->u64_id, 0);
+	field(maker, "run_delay", maker->u64_id, 8);
+	begin(maker, "rq", RQ_BYTES);
+	field(maker, "nr_running", maker->u32_id, RQ_NR_RUNNING);
+	if (kernel != KERNEL_NO_CLOCK)
+		field(maker, "clock", maker->u64_id, RQ_CLOCK);
+	if (scx)
+		field(maker, "scx", scx, RQ_SCX);
+	field(maker, "rq_sched_info", info, RQ_SCHED_INFO);
+	field(maker, "rq_cpu_time", maker->u64_id, RQ_CPU_TIME);
+	field(maker, "yld_count", maker->u32_id, RQ_YLD_COUNT);
+	field(maker, "sched_count", maker->u32_id, RQ_SCHED_COUNT);
+	field(maker, "sched_goidle", maker->u32_id, RQ_SCHED_GOIDLE);
+	field(maker, "ttwu_count", maker->u32_id, RQ_TTWU_COUNT);
+	field(maker, "ttwu_local", maker->u32_id, RQ_TTWU_LOCAL);
+}
+
+static void add_scx_sched(struct maker *maker, enum made_up_kernel kernel)
+{
+	int stats, ops, both = 0;
+
+	stats = begin(maker, "scx_event_stats", COUNTERS_BYTES);
+	field(maker, "SCX_EV_SELECT_CPU_FALLBACK", maker->s64_id, 0);
+	/* What is no counter must not be taken for one. */
+	field(maker, "flags", maker->u32_id, 8);
+	field(maker, "SCX_EV_DISPATCH_KEEP_LAST", maker->s64_id, 16);
+	field(maker, "SCX_EV_BYPASS_DURATION", maker->s64_id, 24);
+	if (kernel == KERNEL_NEW) {
+		begin(maker, "scx_sched_pcpu", 128);
+		field(maker, "event_stats", stats, SCX_PCPU_STATS);
+	}
+	ops = begin(maker, "sched_ext_ops", 32);
+	field(maker, "name", maker->name_id, 8);
+	if (kernel == KERNEL_NEW) {
+		both = good(btf__add_union(maker->btf, NULL, 32));
+		field(maker, "ops", ops, 0);
+	}
+	begin(maker, "scx_sched", 64);
+	field(maker, kernel == KERNEL_NEW ? NULL : "ops", both ? both : ops, 0);
+	field(maker, kernel == KERNEL_NEW ? "pcpu" : "event_stats_cpu",
+	      maker->pointer_id, SCX_SCHED_COUNTERS);
+	field(maker, "exit_kind", maker->u32_id, SCX_SCHED_EXIT_KIND);
+}
+
+struct btf *made_up_types(enum made_up_kernel kernel)
+{
+	struct maker maker = { .btf = btf__new_empty() };
+
+	assert_non_null(maker.btf);
+	add_basics(&maker);
+	add_rq(&maker, kernel);
+	if (kernel != KERNEL_NO_SCX)
+		add_scx_sched(&maker, kernel);
+	return maker.btf;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#pragma once
+
+/* BTF with the types that the monitor reads, laid out to suit a test. */
+
+#include <bpf/btf.h>
+#include <stdint.h>
+
+/* Where things are in it. */
+#define RQ_NR_RUNNING     4
+#define RQ_CLOCK          16
+#define RQ_SCX            64
+#define SCX_RQ_NR_RUNNING 8
+#define SCX_RQ_FLAGS      12
+#define SCX_RQ_LOCAL_DSQ  16
+#define DSQ_NR            24
+#define RQ_BYTES          512
+#define RQ_SCHED_INFO     256
+#define RQ_CPU_TIME       280
+#define RQ_YLD_COUNT      288
+#define RQ_SCHED_COUNT    292
+#define RQ_SCHED_GOIDLE   296
+#define RQ_TTWU_COUNT     300
+#define RQ_TTWU_LOCAL     304
+
+#define SCX_SCHED_EXIT_KIND 48
+#define SCX_SCHED_COUNTERS  32
+#define SCX_PCPU_STATS      40
+#define COUNTERS_BYTES      32
+
+enum made_up_kernel {
+	KERNEL_NEW,     /* counters in scx_sched_pcpu, ops in a union */
+	KERNEL_OLDER,   /* counters behind a pointer of their own */
+	KERNEL_NO_SCX,  /* without sched_ext */
+	KERNEL_NO_CLOCK /* nothing to watch */
+};
+
+struct btf *made_up_types(enum made_up_kernel kernel);
