@@ -17,8 +17,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/defaults.h>
 #include <ktstr/error.h>
 #include <ktstr/log.h>
+#include <ktstr/monitor.h>
 #include <ktstr/topology.h>
 
 #ifdef __cplusplus
@@ -88,19 +90,15 @@ struct ktstr_vm_config {
 	 * NULL-terminated; NULL for none. */
 	const char *const *kernel_symbols;
 
+	/* Watch the guest's scheduler from outside, and judge by these; NULL:
+	 * by the defaults. Needs a kernel with BTF, and an init that reports
+	 * addresses, which ktstr's own and test binaries do. */
+	bool monitor;
+	const struct ktstr_monitor_thresholds *monitor_thresholds;
+
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
 };
-
-/* The caller's fields override the defaults: that is what they are for. */
-#ifdef __clang__
-#define KTSTR_ALLOW_OVERRIDE_                                                  \
-	_Pragma("clang diagnostic ignored \"-Winitializer-overrides\"")
-#else
-#define KTSTR_ALLOW_OVERRIDE_                                                  \
-	_Pragma("GCC diagnostic ignored \"-Woverride-init\"")                  \
-	_Pragma("GCC diagnostic ignored \"-Woverride-init-side-effects\"")
-#endif
 
 #define KTSTR_VM_CONFIG(...)                                                   \
 	({                                                                     \
@@ -110,6 +108,7 @@ struct ktstr_vm_config {
 			.topology = KTSTR_TOPOLOGY(1, 1, 1, 1),                \
 			.memory_mib = 256,                                     \
 			.timeout_ms = 12000,                                   \
+			.monitor = true,                                       \
 			.stdio = { -1, -1, -1 },                               \
 			__VA_ARGS__                                            \
 		};                                                             \
@@ -212,6 +211,8 @@ struct ktstr_vm_result {
 	 * bound of the error of the times that it was told for them. */
 	uint64_t n_steal_samples;
 	uint64_t steal_error_ns;
+	/* NULL when nobody was to watch, or the guest never ran. */
+	struct ktstr_monitor_report *monitor;
 	struct ktstr_vm_timings timings;
 };
 

@@ -324,7 +324,7 @@ static int shell_run(struct kt_cli *cli, const void *values,
 	_cleanup_includes_ struct kt_includes includes = {0};
 	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref kernel = {0};
 	struct ktstr_vm_config config =
-		KTSTR_VM_CONFIG(.busybox = true, .log = cli->log);
+		KTSTR_VM_CONFIG(.busybox = true, .monitor = false, .log = cli->log);
 	struct ktstr_error err = {0};
 	struct kt_watch watch;
 	int r, status;

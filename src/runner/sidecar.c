@@ -13,6 +13,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "runner/output.h"
+#include "runner/sidecar_monitor.h"
 
 #define SIDECAR_VERSION 1
 #define RUNS_DIRECTORY  "ktstr-runs"
@@ -315,6 +316,10 @@ static json_t *make_document(const struct kt_test_run *run,
 				    make_kvm_stats(run->machine));
 		json_object_set_new(root, "steal", make_steal(run->machine));
 		json_object_set_new(root, "events", make_events(run->machine));
+		if (run->machine->monitor)
+			json_object_set_new(
+				root, "monitor",
+				kt_sidecar_monitor(run->machine->monitor));
 		if (run->machine->n_events_lost)
 			json_object_set_new(
 				root, "events_lost",

@@ -311,6 +311,31 @@ static int copy_string(const char *from, char **ret, struct ktstr_error *err)
 	return *ret ? 0 : no_memory(err);
 }
 
+static int copy_thresholds(struct kt_config *config,
+			   const struct ktstr_vm_config *public,
+			   struct ktstr_error *err)
+{
+	const struct ktstr_monitor_thresholds *thresholds =
+		public->monitor_thresholds;
+
+	config->monitor = public->monitor;
+	config->monitor_thresholds = KTSTR_MONITOR_THRESHOLDS();
+	if (!thresholds)
+		return 0;
+	if (!public->monitor)
+		return kt_err(err, -EINVAL,
+			      "monitor_thresholds are set but monitor is not; "
+			      "nothing would be held against them");
+	if (!thresholds->sustained_samples)
+		return kt_err(
+			err, -EINVAL,
+			"monitor_thresholds.sustained_samples must be > 0, "
+			"not 0: it is how many samples in a row must "
+			"break a threshold");
+	config->monitor_thresholds = *thresholds;
+	return 0;
+}
+
 static int check_and_copy(struct kt_config *config,
 			  const struct ktstr_vm_config *public,
 			  struct ktstr_error *err)
@@ -348,6 +373,8 @@ static int check_and_copy(struct kt_config *config,
 	if (!r)
 		r = copy_strings(public->kernel_symbols,
 				 &config->kernel_symbols, err);
+	if (!r)
+		r = copy_thresholds(config, public, err);
 	if (!r)
 		r = copy_string(public->cmdline, &config->cmdline, err);
 	if (!r)

@@ -35,6 +35,8 @@ struct kt_config {
 	bool dmesg;
 	char *exec_cmd;
 	char **kernel_symbols; /* NULL-terminated, or NULL */
+	bool monitor;
+	struct ktstr_monitor_thresholds monitor_thresholds;
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "base/fd.h"
@@ -80,4 +81,49 @@ void kt_run_measure(struct kt_run *run)
 	     ended_ns - run->steal_sent_ns >= SEND_NS) &&
 	    kt_session_send_steal(&run->session))
 		run->steal_sent_ns = ended_ns;
+}
+
+static int start_monitor(struct kt_run *run, struct ktstr_error *err)
+{
+	struct kt_monitor_config config = {
+		.memory = &run->machine->view,
+		.n_cpus = run->machine->n_vcpus,
+		.thresholds = &run->config->monitor_thresholds,
+	};
+	const uint8_t *btf;
+	int r = kt_kernel_btf(run->config->kernel, &btf, &config.btf_bytes, err);
+
+	config.btf = btf;
+	return r ? r : kt_monitor_start(&config, &run->monitor, err);
+}
+
+void kt_run_monitor_start(struct kt_run *run)
+{
+	struct ktstr_error err;
+
+	if (run->config->monitor && start_monitor(run, &err) < 0)
+		run->report = kt_monitor_unavailable(err.message);
+}
+
+void kt_run_monitor(struct kt_run *run)
+{
+	struct kt_machine *machine = run->machine;
+	_cleanup_free_ pid_t *tids = NULL;
+
+	if (!run->monitor || !run->session.has_symbols || run->monitor_began)
+		return;
+	tids = calloc(machine->n_vcpus, sizeof(*tids));
+	if (!tids)
+		return;
+	for (uint32_t i = 0; i < machine->n_vcpus; i++)
+		tids[i] = atomic_load(&machine->vcpus[i].tid);
+	kt_monitor_begin(run->monitor, &run->session.symbols, tids);
+	run->monitor_began = true;
+}
+
+void kt_run_monitor_end(struct kt_run *run)
+{
+	if (run->monitor)
+		kt_monitor_stop(run->monitor, &run->report);
+	run->monitor = NULL;
 }

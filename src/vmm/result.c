@@ -168,6 +168,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 		result->scheduler_log = kt_strbuf_steal(&session->scheduler_log);
 	result->kernel_addresses = TAKE_PTR(session->addresses);
 	result->n_kernel_addresses = session->n_addresses;
+	result->monitor = TAKE_PTR(run->report);
 	session->n_addresses = 0;
 	*ret = TAKE_PTR(result);
 	return 0;
@@ -190,5 +191,6 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->kvm_stats);
 	kt_events_free(result->events, result->n_events);
 	free(result->vcpu_steal);
+	kt_monitor_report_free(result->monitor);
 	free(result);
 }

@@ -61,7 +61,7 @@ static void make_environment(const struct kt_config *config,
 	struct winsize size;
 	char number[16];
 
-	if (config->kernel_symbols)
+	if (config->kernel_symbols || config->monitor)
 		add_variable(env, KT_GUEST_ENV_SYMBOLS, "1");
 	if (!kt_config_is_shell(config))
 		return;
@@ -262,7 +262,10 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 	run->first_run_ns = kt_now_ns();
 	r = kt_machine_start(run->machine, err);
 	if (!r)
+		kt_run_monitor_start(run);
+	if (!r)
 		r = kt_run_loop(run, err);
+	kt_run_monitor_end(run);
 	kt_machine_stop(run->machine);
 	if (!r && run->timed_out)
 		kt_run_note_state(run);
@@ -279,6 +282,7 @@ static void tear_down(struct kt_run *run)
 	kt_session_deinit(&run->session);
 	kt_initramfs_free(run->initramfs);
 	free(run->state);
+	kt_monitor_report_free(run->report);
 }
 
 int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,

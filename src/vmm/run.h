@@ -16,6 +16,7 @@
 #include "vmm/session.h"
 #include "vmm/steal.h"
 #include "vmm/vm.h"
+#include "vmm/monitor.h"
 
 struct kt_run {
 	struct ktstr_vm *vm;
@@ -29,6 +30,11 @@ struct kt_run {
 	uint64_t sampled_ns; /* when the last sample was taken */
 	uint64_t steal_sent_ns;
 	bool steal_refused; /* the host cannot */
+
+	/* measure.c too */
+	struct kt_monitor *monitor; /* NULL: there is none */
+	bool monitor_began;
+	struct ktstr_monitor_report *report;
 
 	uint64_t start_ns;
 	uint64_t first_run_ns; /* 0: the guest never ran */
@@ -55,6 +61,15 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err);
  */
 uint64_t kt_run_measure_due(const struct kt_run *run);
 void kt_run_measure(struct kt_run *run);
+
+/*
+ * Starts the monitor, if there is to be one; lets it begin once the guest has
+ * said where its kernel keeps things; and ends it, which is to be before the
+ * vCPUs are stopped.
+ */
+void kt_run_monitor_start(struct kt_run *run);
+void kt_run_monitor(struct kt_run *run);
+void kt_run_monitor_end(struct kt_run *run);
 
 /*
  * After the vCPUs have stopped, and before kt_run_drain() moves what the guest

@@ -106,6 +106,7 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 		if (fds[LOOP_CONSOLE].revents)
 			kt_console_process(run->machine->console);
 		kt_session_polled(&run->session, &fds[LOOP_SESSION]);
+		kt_run_monitor(run);
 		if (fds[LOOP_END].revents)
 			return 0;
 		/*

@@ -157,30 +157,51 @@ static void frame_exit(struct kt_session *session, const struct kt_frame *frame)
 	session->exit_code = code;
 }
 
+static bool is_wanted(const struct kt_session *session, const char *name)
+{
+	char **wanted = session->config->kernel_symbols;
+
+	for (size_t i = 0; wanted && wanted[i]; i++) {
+		if (strcmp(wanted[i], name) == 0)
+			return true;
+	}
+	return false;
+}
+
+static void add_address(struct kt_session *session, const char *name,
+			uint64_t address)
+{
+	struct ktstr_kernel_address *list;
+
+	if (session->n_addresses == ADDRESSES_MAX)
+		return;
+	list = reallocarray(session->addresses, session->n_addresses + 1,
+			    sizeof(*list));
+	if (!list)
+		return;
+	session->addresses = list;
+	list += session->n_addresses;
+	list->address = address;
+	list->name = strdup(name);
+	if (list->name)
+		session->n_addresses++;
+}
+
 static void frame_addresses(struct kt_session *session,
 			    const struct kt_frame *frame)
 {
 	struct kt_payload payload = kt_payload_of(frame);
-	struct ktstr_kernel_address *list;
 	const char *name;
 	uint64_t address;
 
-	while (session->n_addresses < ADDRESSES_MAX &&
-	       kt_payload_get_u64(&payload, &address) &&
+	while (kt_payload_get_u64(&payload, &address) &&
 	       kt_payload_get_string(&payload, &name) &&
 	       strlen(name) <= SYMBOL_BYTES_MAX) {
-		list = reallocarray(session->addresses,
-				    session->n_addresses + 1, sizeof(*list));
-		if (!list)
-			return;
-		session->addresses = list;
-		list += session->n_addresses;
-		list->address = address;
-		list->name = strdup(name);
-		if (!list->name)
-			return;
-		session->n_addresses++;
+		if (is_wanted(session, name))
+			add_address(session, name, address);
+		kt_kernel_symbols_set(&session->symbols, name, address);
 	}
+	session->has_symbols = true;
 }
 
 static void frame_output(struct kt_session *session, const struct kt_frame *frame)
@@ -359,19 +380,23 @@ void kt_session_deinit(struct kt_session *session)
 	session->n_addresses = 0;
 }
 
+static void add_names(struct kt_strbuf *payload, const char *const *names)
+{
+	for (; names && *names; names++)
+		kt_strbuf_add_bytes(payload, *names, strlen(*names) + 1);
+}
+
 void kt_session_attach(struct kt_session *session, struct kt_console *console)
 {
-	char **symbols = session->config->kernel_symbols;
+	const struct kt_config *config = session->config;
+	_cleanup_strbuf_ struct kt_strbuf names = {};
 
 	session->console = console;
-	if (symbols) {
-		_cleanup_strbuf_ struct kt_strbuf names = {};
-
-		for (size_t i = 0; symbols[i]; i++)
-			kt_strbuf_add_bytes(&names, symbols[i],
-					    strlen(symbols[i]) + 1);
+	add_names(&names, (const char *const *)config->kernel_symbols);
+	if (config->monitor)
+		add_names(&names, kt_kernel_symbol_names());
+	if (names.length)
 		session_send(session, KT_FRAME_SYMBOLS, names.data, names.length);
-	}
 }
 
 char *kt_session_wire_error(const struct kt_session *session, bool at_end)

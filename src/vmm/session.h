@@ -18,6 +18,7 @@
 
 #include "base/stream.h"
 #include "device/virtio/console.h"
+#include "monitor/kernel_symbols.h"
 #include "vmm/config.h"
 #include "vmm/event.h"
 #include "vmm/guest_clock.h"
@@ -70,8 +71,10 @@ struct kt_session {
 	uint64_t steal_error_ns;  /* the greatest of any */
 
 	struct kt_strbuf scheduler_log;
-	struct ktstr_kernel_address *addresses;
+	struct ktstr_kernel_address *addresses; /* that the caller wants */
 	size_t n_addresses;
+	struct kt_kernel_symbols symbols; /* that the monitor wants */
+	bool has_symbols;                 /* all that the guest has to say */
 };
 
 /* For kt_console_create(), with the session as userdata. */

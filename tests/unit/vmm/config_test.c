@@ -216,6 +216,33 @@ static void our_own_init_is_found_by_its_variable(void **state)
 				     "set init_binary");
 }
 
+/* What the seed calls builder_monitor_thresholds_sets, and what it lacks. */
+static void thresholds_are_the_defaults_or_the_callers(void **state)
+{
+	struct ktstr_monitor_thresholds thresholds =
+		KTSTR_MONITOR_THRESHOLDS(.max_imbalance_ratio = 2.5,
+					 .fail_on_stall = false);
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.monitor_thresholds = &thresholds);
+
+	(void)state;
+	assert_true(c.monitor);
+	assert_float_equal(thresholds.max_imbalance_ratio, 2.5, 0);
+	assert_false(thresholds.fail_on_stall);
+	assert_int_equal(thresholds.max_local_dsq_depth, 50);
+	assert_int_equal(thresholds.sustained_samples, 5);
+	assert_float_equal(thresholds.max_fallback_rate, 200, 0);
+	assert_float_equal(thresholds.max_keep_last_rate, 100, 0);
+	/* As far as SOME_FILE, which is no kernel. */
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+	thresholds.sustained_samples = 0;
+	assert_refused(c, -EINVAL, "sustained_samples must be > 0");
+	c.monitor = false;
+	assert_refused(c, -EINVAL,
+		       "monitor_thresholds are set but monitor is not");
+}
+
 static void run_args_need_an_init_binary(void **state)
 {
 	const char *const args[] = { "run", "--json", NULL };
@@ -338,6 +365,7 @@ int main(void)
 		cmocka_unit_test(an_init_binary_must_be_there),
 		cmocka_unit_test(an_init_binary_below_proc_is_not_looked_for),
 		cmocka_unit_test(our_own_init_is_found_by_its_variable),
+		cmocka_unit_test(thresholds_are_the_defaults_or_the_callers),
 		cmocka_unit_test(run_args_need_an_init_binary),
 		cmocka_unit_test(exec_cmd_needs_busybox),
 		cmocka_unit_test(a_guest_with_nothing_to_run_is_refused),

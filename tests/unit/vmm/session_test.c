@@ -36,6 +36,15 @@ static const struct kt_config quiet = {
 	.stdio = { -1, -1, -1 },
 };
 
+static char *const asked_for[] = { (char *)"_text", (char *)"absent",
+				   (char *)"cut", (char *)"n", NULL };
+
+static const struct kt_config asking = {
+	.exec_cmd = (char *)"true",
+	.kernel_symbols = (char **)asked_for,
+	.stdio = { -1, -1, -1 },
+};
+
 static void the_exit_code_is_the_first_one_reported(void **state)
 {
 	struct kt_session s;
@@ -72,11 +81,15 @@ static void addresses_are_taken_until_one_makes_no_sense(void **state)
 	struct kt_session s;
 
 	(void)state;
-	kt_session_init(&s, &quiet);
+	kt_session_init(&s, &asking);
 	kt_payload_add_u64(&payload, 0xffffffff81000000);
 	kt_strbuf_add_bytes(&payload, "_text", 6);
 	kt_payload_add_u64(&payload, 0);
 	kt_strbuf_add_bytes(&payload, "absent", 7);
+	kt_payload_add_u64(&payload, 7);
+	kt_strbuf_add_bytes(&payload, "unasked", 8);
+	kt_payload_add_u64(&payload, 0xffffffff82000000);
+	kt_strbuf_add_bytes(&payload, "phys_base", 10);
 	kt_payload_add_u64(&payload, 1);
 	kt_strbuf_add_bytes(&payload, "cut", 3);
 	receive_frame(&s, KT_FRAME_KERNEL_ADDRESSES, payload.data,
@@ -86,6 +99,10 @@ static void addresses_are_taken_until_one_makes_no_sense(void **state)
 	assert_true(s.addresses[0].address == 0xffffffff81000000);
 	assert_string_equal(s.addresses[1].name, "absent");
 	assert_true(s.addresses[1].address == 0);
+	/* The monitor's own are its own. */
+	assert_true(s.has_symbols);
+	assert_true(s.symbols.address[KT_SYMBOL_PHYS_BASE] ==
+		    0xffffffff82000000);
 	kt_session_deinit(&s);
 }
 
@@ -102,7 +119,7 @@ static void what_a_guest_can_make_us_keep_is_bounded(void **state)
 		kt_payload_add_u64(&payload, 1);
 		kt_strbuf_add_bytes(&payload, "n", 2);
 	}
-	kt_session_init(&s, &quiet);
+	kt_session_init(&s, &asking);
 	for (int i = 0; i < 4; i++) {
 		receive_frame(&s, KT_FRAME_CRASH, text, KT_FRAME_MAX_PAYLOAD);
 		receive_frame(&s, KT_FRAME_DMESG, text, KT_FRAME_MAX_PAYLOAD);

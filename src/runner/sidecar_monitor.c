@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "runner/sidecar_monitor.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include "base/macro.h"
+
+/* What is larger than JSON's integers are here becomes a real. */
+static json_t *number_of(uint64_t value)
+{
+	return value > INT64_MAX ? json_real((double)value) :
+				   json_integer((json_int_t)value);
+}
+
+static void set_counters(json_t *object, const char *key,
+			 const struct ktstr_monitor_report *report,
+			 const int64_t *values)
+{
+	json_t *counters = json_object();
+
+	for (size_t i = 0; i < report->n_counters; i++)
+		json_object_set_new(counters, report->counter_names[i],
+				    json_integer(values[i]));
+	json_object_set_new(object, key, counters);
+}
+
+static void set_rates(json_t *object, const struct ktstr_monitor_report *report)
+{
+	json_t *rates = json_object();
+
+	for (size_t i = 0; i < report->n_counters; i++)
+		json_object_set_new(rates, report->counter_names[i],
+				    json_real(report->summary.counter_rates[i]));
+	json_object_set_new(object, "counter_rates", rates);
+}
+
+static json_t *make_summary(const struct ktstr_monitor_report *report)
+{
+	const struct ktstr_monitor_summary *summary = &report->summary;
+	json_t *object =
+		json_pack("{s:o, s:o, s:f, s:f, s:f, s:o, s:f}", "samples",
+			  number_of(summary->n_samples), "dropped",
+			  number_of(summary->n_dropped), "max_imbalance_ratio",
+			  summary->max_imbalance_ratio, "avg_imbalance_ratio",
+			  summary->avg_imbalance_ratio, "avg_nr_running",
+			  summary->avg_nr_running, "max_took_ns",
+			  number_of(summary->max_took_ns), "avg_took_ns",
+			  summary->avg_took_ns);
+
+	if (summary->has & KTSTR_SAMPLE_SCX) {
+		json_object_set_new(object, "max_local_dsq_depth",
+				    json_integer(summary->max_local_dsq_depth));
+		json_object_set_new(object, "avg_local_dsq_depth",
+				    json_real(summary->avg_local_dsq_depth));
+	}
+	if (summary->has & KTSTR_SAMPLE_VCPU_TIME)
+		json_object_set_new(object, "stolen_share",
+				    json_real(summary->stolen_share));
+	if (summary->has & KTSTR_SAMPLE_COUNTERS) {
+		set_counters(object, "counters", report, summary->counters);
+		set_rates(object, report);
+	}
+	return object;
+}
+
+static json_t *make_violations(const struct ktstr_monitor_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->n_violations; i++) {
+		const struct ktstr_monitor_violation *violation =
+			&report->violations[i];
+		json_t *entry =
+			json_pack("{s:s, s:o, s:o, s:i, s:f, s:f}", "rule",
+				  ktstr_monitor_rule_name(violation->rule),
+				  "from_ns", number_of(violation->from_ns),
+				  "until_ns", number_of(violation->until_ns),
+				  "samples", (int)violation->n_samples, "worst",
+				  violation->worst, "limit", violation->limit);
+
+		if (violation->cpu >= 0)
+			json_object_set_new(entry, "cpu",
+					    json_integer(violation->cpu));
+		json_array_append_new(list, entry);
+	}
+	return list;
+}
+
+enum column {
+	NR_RUNNING,
+	RQ_CLOCK,
+	SCX_NR_RUNNING,
+	LOCAL_DSQ_DEPTH,
+	SCX_FLAGS,
+	VCPU_RAN,
+	VCPU_STOLEN,
+};
+
+static const struct {
+	const char *name;
+	unsigned int needs; /* enum ktstr_sample_has; 0: nothing */
+} columns[] = {
+	[NR_RUNNING] = { "nr_running", 0 },
+	[RQ_CLOCK] = { "rq_clock_ns", 0 },
+	[SCX_NR_RUNNING] = { "scx_nr_running", KTSTR_SAMPLE_SCX },
+	[LOCAL_DSQ_DEPTH] = { "local_dsq_depth", KTSTR_SAMPLE_SCX },
+	[SCX_FLAGS] = { "scx_flags", KTSTR_SAMPLE_SCX },
+	[VCPU_RAN] = { "vcpu_ran_ns", KTSTR_SAMPLE_VCPU_TIME },
+	[VCPU_STOLEN] = { "vcpu_stolen_ns", KTSTR_SAMPLE_VCPU_TIME },
+};
+
+static uint64_t value_of(const struct ktstr_cpu_sample *cpu, enum column column)
+{
+	switch (column) {
+	case NR_RUNNING:
+		return cpu->nr_running;
+	case RQ_CLOCK:
+		return cpu->rq_clock_ns;
+	case SCX_NR_RUNNING:
+		return cpu->scx_nr_running;
+	case LOCAL_DSQ_DEPTH:
+		return cpu->local_dsq_depth;
+	case SCX_FLAGS:
+		return cpu->scx_flags;
+	case VCPU_RAN:
+		return cpu->vcpu_ran_ns;
+	case VCPU_STOLEN:
+		return cpu->vcpu_stolen_ns;
+	}
+	return 0;
+}
+
+static json_t *make_schedstat(const struct ktstr_monitor_report *report,
+			      const struct ktstr_monitor_sample *sample)
+{
+	static const struct {
+		const char *name;
+		size_t offset;
+	} parts[] = {
+#define PART(member_) { #member_, offsetof(struct ktstr_schedstat, member_) }
+		PART(yld_count),    PART(sched_count), PART(sched_goidle),
+		PART(ttwu_count),   PART(ttwu_local),  PART(cpu_time_ns),
+		PART(run_delay_ns), PART(pcount),
+#undef PART
+	};
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < KT_ARRAY_SIZE(parts); i++) {
+		json_t *list = json_array();
+
+		for (uint32_t cpu = 0; cpu < report->n_cpus; cpu++) {
+			uint64_t value;
+
+			memcpy(&value,
+			       (const char *)&sample->cpus[cpu].schedstat +
+				       parts[i].offset,
+			       sizeof(value));
+			json_array_append_new(list, number_of(value));
+		}
+		json_object_set_new(object, parts[i].name, list);
+	}
+	return object;
+}
+
+/* A list by CPU for each number, which is a fifth of an object a CPU. */
+static json_t *make_sample(const struct ktstr_monitor_report *report,
+			   const struct ktstr_monitor_sample *sample)
+{
+	json_t *object = json_object();
+
+	json_object_set_new(object, "host_ns", number_of(sample->host_ns));
+	json_object_set_new(object, "took_ns", number_of(sample->took_ns));
+	for (size_t i = 0; i < KT_ARRAY_SIZE(columns); i++) {
+		json_t *list;
+
+		if ((sample->has & columns[i].needs) != columns[i].needs)
+			continue;
+		list = json_array();
+		for (uint32_t cpu = 0; cpu < report->n_cpus; cpu++)
+			json_array_append_new(
+				list, number_of(value_of(&sample->cpus[cpu],
+							 (enum column)i)));
+		json_object_set_new(object, columns[i].name, list);
+	}
+	if (sample->has & KTSTR_SAMPLE_SCHEDSTAT)
+		json_object_set_new(object, "schedstat",
+				    make_schedstat(report, sample));
+	if (sample->has & KTSTR_SAMPLE_COUNTERS)
+		set_counters(object, "counters", report, sample->counters);
+	return object;
+}
+
+json_t *kt_sidecar_monitor(const struct ktstr_monitor_report *report)
+{
+	json_t *object = json_object(), *samples;
+
+	json_object_set_new(object, "verdict",
+			    json_string(ktstr_verdict_name(report->verdict)));
+	if (report->unavailable) {
+		json_object_set_new(object, "unavailable",
+				    json_string(report->unavailable));
+		return object;
+	}
+	json_object_set_new(object, "summary", make_summary(report));
+	json_object_set_new(object, "violations", make_violations(report));
+	if (report->n_violations_lost)
+		json_object_set_new(object, "violations_lost",
+				    number_of(report->n_violations_lost));
+	samples = json_array();
+	for (size_t i = 0; i < report->n_samples; i++)
+		json_array_append_new(samples,
+				      make_sample(report, &report->samples[i]));
+	json_object_set_new(object, "samples", samples);
+	return object;
+}

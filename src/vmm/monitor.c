@@ -1,0 +1,320 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/cleanup.h"
+#include "base/fd.h"
+#include "base/macro.h"
+#include "monitor/rules.h"
+#include "monitor/sample.h"
+#include "monitor/sample_store.h"
+#include "monitor/summary.h"
+#include "vmm/steal.h"
+#include "vmm/monitor.h"
+
+#define SAMPLE_NS   100000000ULL
+#define NS_PER_S    1000000000ULL
+#define STORE_BYTES (16 * KT_MIB)
+
+struct kt_monitor {
+	struct kt_monitor_config config;
+	struct ktstr_monitor_thresholds thresholds;
+
+	pthread_t thread;
+	pthread_mutex_t lock;
+	pthread_cond_t wake;
+	bool stop; /* under the lock, as is the next */
+	bool begin;
+	struct kt_kernel_symbols symbols; /* the thread's from `begin` on */
+	struct kt_steal steal;            /* likewise */
+
+	/* The thread's, until it was joined. */
+	struct kt_kernel_types types;
+	struct kt_guest_kernel kernel;
+	struct kt_sampler sampler;
+	struct kt_summary summary;
+	struct kt_rules rules;
+	struct kt_sample_store store;
+	bool has_types;
+	bool has_begun;
+	struct ktstr_monitor_sample sample;
+	struct ktstr_error error; /* why there is nothing */
+};
+
+/* Until then, or a stop: false. */
+static bool await(struct kt_monitor *monitor, uint64_t at_ns)
+{
+	const struct timespec until = {
+		.tv_sec = (time_t)(at_ns / NS_PER_S),
+		.tv_nsec = (long)(at_ns % NS_PER_S),
+	};
+	bool stop;
+
+	pthread_mutex_lock(&monitor->lock);
+	while (!monitor->stop &&
+	       pthread_cond_timedwait(&monitor->wake, &monitor->lock, &until) !=
+		       ETIMEDOUT)
+		;
+	stop = monitor->stop;
+	pthread_mutex_unlock(&monitor->lock);
+	return !stop;
+}
+
+/* A kernel to watch, or a stop: false. The run ends, so that the wait does. */
+static bool await_begin(struct kt_monitor *monitor)
+{
+	bool begin;
+
+	pthread_mutex_lock(&monitor->lock);
+	while (!monitor->stop && !monitor->begin)
+		pthread_cond_wait(&monitor->wake, &monitor->lock);
+	begin = !monitor->stop;
+	pthread_mutex_unlock(&monitor->lock);
+	return begin;
+}
+
+static int begin(struct kt_monitor *monitor)
+{
+	const struct kt_monitor_config *config = &monitor->config;
+	struct ktstr_error *err = &monitor->error;
+	int r = kt_guest_kernel_init(&monitor->kernel, config->memory,
+				     &monitor->symbols, &monitor->types,
+				     config->n_cpus, err);
+
+	if (r)
+		return r;
+	r = kt_sampler_init(&monitor->sampler, &monitor->kernel, err);
+	if (!r && kt_rules_init(&monitor->rules, &monitor->thresholds,
+				config->n_cpus, monitor->sampler.counter_names,
+				monitor->sampler.n_counters) < 0) {
+		kt_sampler_deinit(&monitor->sampler);
+		r = kt_err(err, -ENOMEM, "no memory to watch %u CPUs",
+			   config->n_cpus);
+	}
+	if (r) {
+		kt_guest_kernel_deinit(&monitor->kernel);
+		return r;
+	}
+	kt_summary_init(&monitor->summary, config->n_cpus);
+	kt_sample_store_init(&monitor->store, config->n_cpus, STORE_BYTES);
+	return 0;
+}
+
+static void add_vcpu_times(struct kt_monitor *monitor)
+{
+	if (!monitor->steal.n || kt_steal_read(&monitor->steal) < 0)
+		return;
+	for (uint32_t i = 0; i < monitor->config.n_cpus; i++) {
+		monitor->sample.cpus[i].vcpu_ran_ns = monitor->steal.ran_ns[i];
+		monitor->sample.cpus[i].vcpu_stolen_ns =
+			monitor->steal.stolen_ns[i];
+	}
+	monitor->sample.has |= KTSTR_SAMPLE_VCPU_TIME;
+}
+
+static void take_sample(struct kt_monitor *monitor)
+{
+	struct ktstr_monitor_sample *sample = &monitor->sample;
+
+	sample->host_ns = kt_now_ns();
+	if (kt_sampler_take(&monitor->sampler, sample) < 0) {
+		kt_summary_drop(&monitor->summary);
+		return;
+	}
+	sample->took_ns = kt_now_ns() - sample->host_ns;
+	add_vcpu_times(monitor);
+	kt_summary_add(&monitor->summary, sample);
+	kt_rules_add(&monitor->rules, sample);
+	/* One less in the timeline; the numbers above have it. */
+	(void)kt_sample_store_add(&monitor->store, sample);
+}
+
+static void watch(struct kt_monitor *monitor)
+{
+	uint64_t at_ns = kt_now_ns();
+
+	do {
+		uint64_t now_ns;
+
+		take_sample(monitor);
+		/* What came too late is left out, not made up for. */
+		at_ns += SAMPLE_NS;
+		now_ns = kt_now_ns();
+		if (at_ns < now_ns)
+			at_ns = now_ns + SAMPLE_NS;
+	} while (await(monitor, at_ns));
+}
+
+static void *run(void *userdata)
+{
+	struct kt_monitor *monitor = userdata;
+	const struct kt_monitor_config *config = &monitor->config;
+
+	if (kt_kernel_types_init(&monitor->types, config->btf,
+				 config->btf_bytes, &monitor->error) < 0)
+		return NULL;
+	monitor->has_types = true;
+	if (!await_begin(monitor)) {
+		kt_err(&monitor->error, -ENOENT,
+		       "the guest has not said where its kernel keeps things");
+		return NULL;
+	}
+	if (begin(monitor) < 0)
+		return NULL;
+	monitor->has_begun = true;
+	watch(monitor);
+	return NULL;
+}
+
+static void init_locks(struct kt_monitor *monitor)
+{
+	pthread_condattr_t attributes;
+
+	pthread_mutex_init(&monitor->lock, NULL);
+	pthread_condattr_init(&attributes);
+	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+	pthread_cond_init(&monitor->wake, &attributes);
+	pthread_condattr_destroy(&attributes);
+}
+
+static void destroy(struct kt_monitor *monitor)
+{
+	if (monitor->has_begun) {
+		kt_sample_store_deinit(&monitor->store);
+		kt_rules_deinit(&monitor->rules);
+		kt_sampler_deinit(&monitor->sampler);
+		kt_guest_kernel_deinit(&monitor->kernel);
+	}
+	if (monitor->has_types)
+		kt_kernel_types_deinit(&monitor->types);
+	kt_steal_deinit(&monitor->steal);
+	free(monitor->sample.cpus);
+	pthread_cond_destroy(&monitor->wake);
+	pthread_mutex_destroy(&monitor->lock);
+	free(monitor);
+}
+
+/* One that takes no signals, from its begin on. */
+static int start_thread(struct kt_monitor *monitor)
+{
+	sigset_t all, old;
+	int r;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &old);
+	r = -pthread_create(&monitor->thread, NULL, run, monitor);
+	pthread_sigmask(SIG_SETMASK, &old, NULL);
+	if (!r)
+		pthread_setname_np(monitor->thread, "monitor");
+	return r;
+}
+
+int kt_monitor_start(const struct kt_monitor_config *config,
+		     struct kt_monitor **ret, struct ktstr_error *err)
+{
+	struct kt_monitor *monitor = calloc(1, sizeof(*monitor));
+	int r;
+
+	if (!monitor)
+		return kt_err(err, -ENOMEM, "no memory for the monitor");
+	monitor->config = *config;
+	monitor->thresholds = *config->thresholds;
+	init_locks(monitor);
+	monitor->sample.cpus =
+		calloc(config->n_cpus, sizeof(*monitor->sample.cpus));
+	r = monitor->sample.cpus ? start_thread(monitor) : -ENOMEM;
+	if (r) {
+		destroy(monitor);
+		return kt_err_errno(err, r, "cannot start the monitor");
+	}
+	*ret = monitor;
+	return 0;
+}
+
+void kt_monitor_begin(struct kt_monitor *monitor,
+		      const struct kt_kernel_symbols *symbols,
+		      const pid_t *vcpu_tids)
+{
+	uint32_t n = monitor->config.n_cpus;
+
+	monitor->symbols = *symbols;
+	/* Without memory for it, samples lack these times. */
+	if (kt_steal_init(&monitor->steal, n) == 0)
+		memcpy(monitor->steal.tids, vcpu_tids, n * sizeof(*vcpu_tids));
+	pthread_mutex_lock(&monitor->lock);
+	monitor->begin = true;
+	pthread_cond_signal(&monitor->wake);
+	pthread_mutex_unlock(&monitor->lock);
+}
+
+struct ktstr_monitor_report *kt_monitor_unavailable(const char *why)
+{
+	struct ktstr_monitor_report *report = calloc(1, sizeof(*report));
+
+	if (!report)
+		return NULL;
+	report->verdict = KTSTR_INCONCLUSIVE;
+	report->unavailable = strdup(why);
+	if (!report->unavailable) {
+		free(report);
+		return NULL;
+	}
+	return report;
+}
+
+/* Moves what the thread gathered. */
+static struct ktstr_monitor_report *make_report(struct kt_monitor *monitor)
+{
+	struct ktstr_monitor_report *report;
+
+	if (!monitor->has_begun)
+		return kt_monitor_unavailable(monitor->error.message);
+	report = calloc(1, sizeof(*report));
+	if (!report)
+		return NULL;
+	report->verdict = kt_rules_verdict(&monitor->rules);
+	kt_summary_get(&monitor->summary, &report->summary);
+	report->n_cpus = monitor->config.n_cpus;
+	report->violations = TAKE_PTR(monitor->rules.violations);
+	report->n_violations = monitor->rules.n_violations;
+	report->n_violations_lost = monitor->rules.n_violations_lost;
+	report->samples = TAKE_PTR(monitor->store.samples);
+	report->n_samples = monitor->store.n;
+	monitor->store.n = 0;
+	report->n_counters = monitor->sampler.n_counters;
+	for (size_t i = 0; i < report->n_counters; i++)
+		report->counter_names[i] =
+			TAKE_PTR(monitor->sampler.counter_names[i]);
+	return report;
+}
+
+void kt_monitor_stop(struct kt_monitor *monitor, struct ktstr_monitor_report **ret)
+{
+	if (!monitor)
+		return;
+	pthread_mutex_lock(&monitor->lock);
+	monitor->stop = true;
+	pthread_cond_signal(&monitor->wake);
+	pthread_mutex_unlock(&monitor->lock);
+	pthread_join(monitor->thread, NULL);
+	*ret = make_report(monitor);
+	destroy(monitor);
+}
+
+void kt_monitor_report_free(struct ktstr_monitor_report *report)
+{
+	if (!report)
+		return;
+	for (size_t i = 0; i < report->n_samples; i++)
+		free(report->samples[i].cpus);
+	free(report->samples);
+	free(report->violations);
+	for (size_t i = 0; i < report->n_counters; i++)
+		free(report->counter_names[i]);
+	free(report->unavailable);
+	free(report);
+}
