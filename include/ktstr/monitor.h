@@ -38,19 +38,46 @@ struct ktstr_monitor_thresholds {
 
 #define KTSTR_MONITOR_THRESHOLDS(...)                                          \
 	({                                                                     \
-		_Pragma("GCC diagnostic push") KTSTR_ALLOW_OVERRIDE_           \
-		struct ktstr_monitor_thresholds ktstr_thresholds_ = {          \
-			.max_imbalance_ratio = 4.0,                            \
-			.max_local_dsq_depth = 50,                             \
-			.fail_on_stall = true,                                 \
-			.sustained_samples = 5,                                \
-			.max_fallback_rate = 200.0,                            \
-			.max_keep_last_rate = 100.0,                           \
-			__VA_ARGS__                                            \
-		};                                                             \
-		_Pragma("GCC diagnostic pop")                                  \
-		ktstr_thresholds_;                                             \
+		_Pragma("GCC diagnostic push")                                 \
+			KTSTR_ALLOW_OVERRIDE_ struct ktstr_monitor_thresholds  \
+				ktstr_thresholds_ = {                          \
+					.max_imbalance_ratio = 4.0,            \
+					.max_local_dsq_depth = 50,             \
+					.fail_on_stall = true,                 \
+					.sustained_samples = 5,                \
+					.max_fallback_rate = 200.0,            \
+					.max_keep_last_rate = 100.0,           \
+					__VA_ARGS__                            \
+				};                                             \
+		_Pragma("GCC diagnostic pop") ktstr_thresholds_;               \
 	})
+
+/*
+ * One layer of thresholds, of which only some are set, as struct ktstr_checks
+ * of <ktstr/check.h> is one of limits: defaults <- scheduler <- test.
+ */
+struct ktstr_monitor_limits {
+	bool filled; /* by KTSTR_MONITOR() */
+	struct ktstr_monitor_thresholds over_zero;
+	struct ktstr_monitor_thresholds over_one;
+};
+
+/*
+ * A layer in place: KTSTR_TEST(name, .monitor = KTSTR_MONITOR(
+ * .max_imbalance_ratio = 2)). A test that has one, be it empty, fails by what
+ * the monitor saw; otherwise that is reported only.
+ */
+#define KTSTR_MONITOR(...)                                                     \
+	(&(const struct ktstr_monitor_limits){                                 \
+		.filled = true,                                                \
+		.over_zero = { __VA_ARGS__ },                                  \
+		.over_one = { .max_imbalance_ratio = 1,                        \
+			      .max_local_dsq_depth = 1,                        \
+			      .fail_on_stall = true,                           \
+			      .sustained_samples = 1,                          \
+			      .max_fallback_rate = 1,                          \
+			      .max_keep_last_rate = 1,                         \
+			      __VA_ARGS__ } })
 
 /* Numbers of a CPU in /proc/schedstat, in their order there. */
 struct ktstr_schedstat {
@@ -79,10 +106,10 @@ struct ktstr_cpu_sample {
 
 /* What a kernel need not have, or a sample could not read. */
 enum ktstr_sample_has {
-	KTSTR_SAMPLE_SCX = 1 << 0,	 /* the scx_ members and the DSQ's */
+	KTSTR_SAMPLE_SCX = 1 << 0, /* the scx_ members and the DSQ's */
 	KTSTR_SAMPLE_SCHEDSTAT = 1 << 1,
 	KTSTR_SAMPLE_VCPU_TIME = 1 << 2,
-	KTSTR_SAMPLE_COUNTERS = 1 << 3,	 /* a sched_ext scheduler's */
+	KTSTR_SAMPLE_COUNTERS = 1 << 3, /* a sched_ext scheduler's */
 };
 
 #define KTSTR_COUNTERS_MAX 32
@@ -127,12 +154,12 @@ enum ktstr_monitor_rule {
 /* A threshold that was broken for long enough; of many, the worst of a row. */
 struct ktstr_monitor_violation {
 	enum ktstr_monitor_rule rule;
-	int32_t cpu;	    /* -1: of no CPU alone */
+	int32_t cpu;        /* -1: of no CPU alone */
 	uint64_t from_ns;   /* host_ns of the first such sample in the row */
 	uint64_t until_ns;  /* and of the last */
 	uint32_t n_samples; /* in the row */
-	double worst;	    /* of a stall: for how many ms the clock stood still */
-	double limit;	    /* of a stall: 0 */
+	double worst; /* of a stall: for how many ms the clock stood still */
+	double limit; /* of a stall: 0 */
 };
 
 /* What the monitor has to say of one run. */

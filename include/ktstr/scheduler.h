@@ -24,6 +24,7 @@ extern "C" {
 #endif
 
 struct ktstr_checks;
+struct ktstr_monitor_limits;
 
 /* A list of strings, in place and NULL-ended. */
 #define KTSTR_WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -64,6 +65,9 @@ struct ktstr_scheduler {
 
 	/* Between the default limits and the test's; NULL: none. */
 	const struct ktstr_checks *checks;
+
+	/* The same of the monitor's thresholds: KTSTR_MONITOR(). */
+	const struct ktstr_monitor_limits *monitor;
 
 	const char *cmdline; /* words for the kernel's command line */
 };

@@ -35,6 +35,7 @@ extern "C" {
 
 struct ktstr_context;   /* the running test; opaque */
 struct ktstr_checks;    /* <ktstr/check.h> */
+struct ktstr_monitor_limits; /* <ktstr/monitor.h> */
 struct ktstr_payload;   /* <ktstr/payload.h> */
 struct ktstr_scheduler; /* <ktstr/scheduler.h> */
 
@@ -69,6 +70,10 @@ struct ktstr_test {
 	/* What it demands beyond the scheduler's and the default limits:
 	 * KTSTR_LIMITS(). NULL: nothing. */
 	const struct ktstr_checks *checks;
+
+	/* What the host, watching from outside, holds it to: KTSTR_MONITOR().
+	 * NULL: what it sees is reported, and no reason to fail. */
+	const struct ktstr_monitor_limits *monitor;
 
 	/* What it tests, made by KTSTR_SCHEDULER(); NULL: the kernel's own. */
 	const struct ktstr_scheduler *scheduler;

@@ -9,6 +9,7 @@
 #include <ktstr/scheduler.h>
 
 #include "base/cleanup.h"
+#include "guest/test_monitor.h"
 
 /* The linker's own names for the ends of the section; weak: without tests. */
 extern const struct ktstr_test *const __start_ktstr_tests[]
@@ -163,11 +164,12 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "max_cpus", test->max_cpus },
 	};
 	json_t *entry = json_pack(
-		"{s:s, s:s, s:b, s:b, s:o, s:o, s:o}", "name", test->name,
+		"{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "name", test->name,
 		"file", test->file, "expect_err", test->expect_err,
 		"requires_smt", test->requires_smt, "include_files",
 		list_files(test), "scheduler", list_scheduler(test->scheduler),
-		"extra_sched_args", list_texts(test->extra_sched_args));
+		"extra_sched_args", list_texts(test->extra_sched_args),
+		"monitor", kt_test_monitor(test));
 
 	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
 	     i++) {

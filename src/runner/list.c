@@ -227,6 +227,8 @@ static int take_test(const json_t *entry, struct kt_test *test,
 	if (r == 0)
 		r = take_constraints(entry, &test->constraints, err);
 	if (r == 0)
+		r = kt_monitoring_take(entry, &test->monitoring, err);
+	if (r == 0)
 		r = take_files(entry, test, err);
 	if (r == 0)
 		r = kt_scheduler_take(entry, &test->scheduler,

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "runner/constraints.h"
+#include "runner/monitor_take.h"
 #include "runner/profile.h"
 #include "runner/scheduler.h"
 
@@ -33,6 +34,7 @@ struct kt_test {
 	uint32_t duration_s;
 	uint32_t timeout_s; /* 0: by duration_s */
 	bool expect_err;
+	struct kt_monitoring monitoring;
 	char **include_files; /* PATH or PATH:GUEST_PATH */
 	size_t n_include_files;
 	struct kt_profiles profiles;    /* of its scheduler */

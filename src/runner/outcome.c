@@ -10,6 +10,7 @@
 #include "base/macro.h"
 #include "base/strbuf.h"
 #include "runner/output.h"
+#include "runner/violation.h"
 
 /* Of a test binary that could not do what it was asked. */
 #define EXIT_BROKEN 125
@@ -332,6 +333,29 @@ static int forbid_skip(const struct kt_judging *judging,
 		    why ? ": " : "", why ?: "");
 }
 
+/* Of a test that passed by its own word, but is held to more. */
+static int judge_monitor(const struct ktstr_vm_result *result,
+			 struct kt_outcome *outcome)
+{
+	const struct ktstr_monitor_report *report = result->monitor;
+	_cleanup_strbuf_ struct kt_strbuf text = {};
+	int r;
+
+	if (report && report->verdict == KTSTR_PASS)
+		return 0;
+	if (report && report->verdict == KTSTR_FAIL) {
+		(void)kt_violations_text(&text, result);
+		return fail(outcome, "seen from outside: %s",
+			    kt_strbuf_text(&text));
+	}
+	r = fail(outcome,
+		 "the monitor saw nothing that this test could be held to: %s",
+		 report && report->unavailable ? report->unavailable :
+						 "no sample was taken");
+	outcome->verdict = KTSTR_INCONCLUSIVE;
+	return r;
+}
+
 /* What the test says of itself, if it can be believed. */
 static int judge_report(const struct kt_judging *judging,
 			const struct ktstr_vm_result *result,
@@ -358,7 +382,11 @@ static int judge_report(const struct kt_judging *judging,
 			    "but the guest exited with %d",
 			    ktstr_verdict_name(outcome->verdict), stated,
 			    result->exit_code);
-	r = judging->test->expect_err ? expect_err(outcome) : 0;
+	r = judging->test->monitoring.enforced && outcome->verdict == KTSTR_PASS ?
+		    judge_monitor(result, outcome) :
+		    0;
+	if (r == 0 && judging->test->expect_err)
+		r = expect_err(outcome);
 	return r < 0 ? r : forbid_skip(judging, outcome);
 }
 

@@ -4,6 +4,7 @@
 
 #include "runner/output.h"
 #include "runner/report_format.h"
+#include "runner/violation.h"
 
 static const struct kt_report_ops *report_ops(const struct kt_report *report)
 {
@@ -130,6 +131,25 @@ const char *kt_report_why(const struct kt_outcome *outcome)
 	return outcome->n_notes ? outcome->notes[outcome->n_notes - 1] : NULL;
 }
 
+/* Begins the next remark. */
+static void remark(struct kt_strbuf *sb)
+{
+	if (sb->length)
+		kt_strbuf_add(sb, "; ");
+}
+
+/* Where a test is held to it, it is the reason already. */
+static void remark_violations(struct kt_strbuf *sb, const struct kt_test_run *run)
+{
+	const struct ktstr_monitor_report *report = run->machine->monitor;
+
+	if (!report || !report->n_violations || run->test->monitoring.enforced)
+		return;
+	remark(sb);
+	kt_strbuf_add(sb, "seen from outside: ");
+	(void)kt_violations_text(sb, run->machine);
+}
+
 bool kt_report_remark(struct kt_strbuf *sb, const struct kt_test_run *run)
 {
 	uint64_t left = run->outcome.left_processes;
@@ -144,13 +164,16 @@ bool kt_report_remark(struct kt_strbuf *sb, const struct kt_test_run *run)
 			       output.first_bytes + output.lost_bytes +
 				       output.last_bytes,
 			       output.lost_bytes);
-	if (left)
-		kt_strbuf_addf(sb,
-			       "%sit left %" PRIu64
-			       " process%s running, which %s ended",
-			       output.lost_bytes ? "; " : "", left,
-			       left == 1 ? "" : "es", left == 1 ? "was" : "were");
-	return output.lost_bytes || left;
+	if (left) {
+		remark(sb);
+		kt_strbuf_addf(
+			sb,
+			"it left %" PRIu64 " process%s running, which %s ended",
+			left, left == 1 ? "" : "es", left == 1 ? "was" : "were");
+	}
+	if (run->machine)
+		remark_violations(sb, run);
+	return sb->length > 0;
 }
 
 void kt_report_metric(struct kt_strbuf *sb, const struct kt_metric *metric)

@@ -131,6 +131,7 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 				.include_files = plan->scheduler.include_files,
 				.n_include_files = plan->scheduler.n_include_files,
 				.busybox = needs_shell(test->scheduler),
+				.monitor_thresholds = &test->monitoring.thresholds,
 				.dmesg = request->dmesg, .log = request->log);
 	return 0;
 }

@@ -4,11 +4,13 @@
 
 #include <fcntl.h>
 #include <jansson.h>
+#include <math.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ktstr/monitor.h>
 #include <ktstr/payload.h>
 #include <ktstr/scheduler.h>
 
@@ -34,7 +36,9 @@ KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
 	   .memory_mib = 512, .duration_s = 5, .timeout_s = 9,
 	   .expect_err = true, .include_files = files, .max_numa_nodes = 2,
 	   .min_llcs = 2, .min_cpus = 8, .max_cpus = 24, .requires_smt = true,
-	   .payloads = KTSTR_PAYLOADS(&stress, &again, &own))
+	   .payloads = KTSTR_PAYLOADS(&stress, &again, &own),
+	   .monitor = KTSTR_MONITOR(.max_fallback_rate = INFINITY,
+				    .fail_on_stall = false))
 {
 	return KTSTR_SKIP;
 }
@@ -46,6 +50,9 @@ KTSTR_SCHEDULER(mine, .binary = "dir/scx_mine", .args = KTSTR_WORDS("-v"),
 			    { .name = "far",
 			      .args = KTSTR_WORDS("--far"),
 			      .needs = KTSTR_WORDS("fast") }),
+		.monitor = KTSTR_MONITOR(.max_imbalance_ratio = 2.5,
+					 .sustained_samples = 1,
+					 .max_keep_last_rate = 0),
 		.cmdline = "a=1")
 
 KTSTR_TEST(has_a_scheduler, .scheduler = &mine, .cores = 1,
@@ -439,7 +446,12 @@ static void the_list_says_what_is_declared(void **state)
 		      "\"stress-ng:bin/stress-ng\",\"build/own:bin/own\"],"
 		      "\"llcs\":4,\"max_cpus\":24,\"max_llcs\":12,"
 		      "\"max_numa_nodes\":2,\"memory_mib\":512,\"min_cpus\":8,"
-		      "\"min_llcs\":2,\"min_numa_nodes\":1,\"numa_nodes\":2,"
+		      "\"min_llcs\":2,\"min_numa_nodes\":1,"
+		      "\"monitor\":{\"enforced\":true,"
+		      "\"fail_on_stall\":false,\"max_imbalance_ratio\":4.0,"
+		      "\"max_keep_last_rate\":100.0,"
+		      "\"max_local_dsq_depth\":50,\"sustained_samples\":5},"
+		      "\"numa_nodes\":2,"
 		      "\"requires_smt\":true,\"scheduler\":null,\"threads\":2,"
 		      "\"timeout_s\":9}");
 }
@@ -454,7 +466,12 @@ static void the_list_has_the_scheduler(void **state)
 		      "\"extra_sched_args\":[\"-x\"],\"include_files\":[],"
 		      "\"llcs\":3,\"max_cpus\":192,\"max_llcs\":12,"
 		      "\"max_numa_nodes\":1,\"memory_mib\":2048,\"min_cpus\":1,"
-		      "\"min_llcs\":1,\"min_numa_nodes\":1,\"numa_nodes\":1,"
+		      "\"min_llcs\":1,\"min_numa_nodes\":1,"
+		      "\"monitor\":{\"enforced\":false,"
+		      "\"fail_on_stall\":true,\"max_fallback_rate\":200.0,"
+		      "\"max_imbalance_ratio\":2.5,\"max_keep_last_rate\":0.0,"
+		      "\"max_local_dsq_depth\":50,\"sustained_samples\":1},"
+		      "\"numa_nodes\":1,"
 		      "\"requires_smt\":false,\"scheduler\":{\"args\":[\"-v\"],"
 		      "\"binary\":\"dir/scx_mine\",\"cmdline\":\"a=1\","
 		      "\"disable\":[\"echo 0\"],"

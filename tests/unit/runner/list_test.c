@@ -2,6 +2,7 @@
 /* Test binaries here are shell scripts, or things that are no test binary. */
 #include "messages.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -81,6 +82,10 @@ static void a_list_is_taken_as_it_is(void **state)
 		"\"min_numa_nodes\": 2, \"max_numa_nodes\": 3, "
 		"\"min_llcs\": 4, \"max_llcs\": 5, \"min_cpus\": 6, "
 		"\"max_cpus\": 16, \"requires_smt\": true, "
+		"\"monitor\": {\"enforced\": true, "
+		"\"max_imbalance_ratio\": 2.5, \"max_local_dsq_depth\": 7, "
+		"\"fail_on_stall\": false, \"sustained_samples\": 3, "
+		"\"max_keep_last_rate\": 9}, "
 		"\"scheduler\": {\"name\": \"s\", \"binary\": \"scx_s\", "
 		"\"args\": [], \"enable\": [], \"disable\": [], \"cmdline\": "
 		"null, \"flags\": ["
@@ -107,6 +112,14 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_int_equal(t->duration_s, 5);
 	assert_int_equal(t->timeout_s, 9);
 	assert_true(t->expect_err);
+	assert_true(t->monitoring.enforced);
+	assert_float_equal(t->monitoring.thresholds.max_imbalance_ratio, 2.5, 0);
+	assert_int_equal(t->monitoring.thresholds.max_local_dsq_depth, 7);
+	assert_false(t->monitoring.thresholds.fail_on_stall);
+	assert_int_equal(t->monitoring.thresholds.sustained_samples, 3);
+	/* What is not there cannot be broken. */
+	assert_true(isinf(t->monitoring.thresholds.max_fallback_rate));
+	assert_float_equal(t->monitoring.thresholds.max_keep_last_rate, 9, 0);
 	assert_int_equal(t->n_include_files, 2);
 	assert_string_equal(t->include_files[1], "g:/h");
 	assert_int_equal(t->constraints.min_numa_nodes, 2);
@@ -120,6 +133,9 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_string_equal(t->profiles.profiles[1].args[0], "-f");
 	t = &list.tests[1];
 	assert_false(t->expect_err);
+	/* Of a test binary of before: the defaults, and reported only. */
+	assert_false(t->monitoring.enforced);
+	assert_float_equal(t->monitoring.thresholds.max_imbalance_ratio, 4, 0);
 	/* What a list has not is no constraint. */
 	assert_int_equal(t->constraints.min_cpus, 0);
 	assert_int_equal(t->constraints.max_cpus, UINT32_MAX);
@@ -234,6 +250,31 @@ static void what_is_out_of_range_is_refused(void **state)
 	expect_replaced("\"t.c\"", "null", "\"file\" is no text");
 }
 
+#define MONITOR(imbalance, depth, stall, samples)                              \
+	"[], \"monitor\": {\"enforced\": false, "                              \
+	"\"max_imbalance_ratio\": " imbalance                                  \
+	", \"max_local_dsq_depth\": " depth ", \"fail_on_stall\": " stall      \
+	", \"sustained_samples\": " samples "}}"
+
+static void thresholds_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	expect_replaced("[]}", MONITOR("-1", "1", "true", "1"),
+			"max_imbalance_ratio is no limit");
+	expect_replaced("[]}", MONITOR("null", "1", "true", "1"),
+			"max_imbalance_ratio is no limit");
+	expect_replaced("[]}", MONITOR("1", "-1", "true", "1"),
+			"max_local_dsq_depth must be a number from 0 up");
+	expect_replaced("[]}", MONITOR("1", "4294967296", "true", "1"),
+			"not 4294967296");
+	expect_replaced("[]}", MONITOR("1", "1", "1", "1"),
+			"fail_on_stall is neither");
+	expect_replaced("[]}", MONITOR("1", "1", "true", "0"),
+			"sustained_samples must be a number from 1 up, not 0");
+	expect_replaced("[]}", "[], \"monitor\": 7}",
+			"enforced is neither true nor false");
+}
+
 static void what_contradicts_itself_is_refused(void **state)
 {
 	(void)state;
@@ -331,6 +372,7 @@ int main(void)
 		cmocka_unit_test(tests_are_in_the_order_of_their_sources),
 		cmocka_unit_test(every_wrong_list_has_its_message),
 		cmocka_unit_test(what_is_out_of_range_is_refused),
+		cmocka_unit_test(thresholds_that_are_none_are_refused),
 		cmocka_unit_test(what_contradicts_itself_is_refused),
 		cmocka_unit_test(a_binary_is_asked),
 		cmocka_unit_test(a_bare_name_is_a_file_here),

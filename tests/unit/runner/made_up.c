@@ -62,6 +62,73 @@ static struct ktstr_vcpu_steal vcpu_steal[] = {
 	{ .lived_ns = 0 },
 };
 
+static struct ktstr_cpu_sample sampled_cpus[2][2] = {
+	{ { .nr_running = 1, .rq_clock_ns = 100 },
+	  { .nr_running = 7, .rq_clock_ns = 101 } },
+	{ { .nr_running = 2,
+	    .rq_clock_ns = 200,
+	    .scx_nr_running = 2,
+	    .local_dsq_depth = 3,
+	    .scx_flags = 1,
+	    .schedstat = { 1, 2, 3, 4, 5, 6, 7, 8 },
+	    .vcpu_ran_ns = 50,
+	    .vcpu_stolen_ns = 60 },
+	  { .nr_running = 8, .rq_clock_ns = 101 } },
+};
+static struct ktstr_monitor_sample samples[] = {
+	{ .host_ns = 7000000000, .took_ns = 40000, .cpus = sampled_cpus[0] },
+	{ .host_ns = 7100000000,
+	  .took_ns = 50000,
+	  .has = KTSTR_SAMPLE_SCX | KTSTR_SAMPLE_SCHEDSTAT |
+		 KTSTR_SAMPLE_VCPU_TIME | KTSTR_SAMPLE_COUNTERS,
+	  .cpus = sampled_cpus[1],
+	  .counters = { 5, -6 } },
+};
+static struct ktstr_monitor_violation violations[] = {
+	{ .rule = KTSTR_RULE_STALL,
+	  .cpu = 1,
+	  .from_ns = 7000000000,
+	  .until_ns = 7500000000,
+	  .n_samples = 5,
+	  .worst = 500 },
+	{ .rule = KTSTR_RULE_IMBALANCE,
+	  .cpu = -1,
+	  .from_ns = 7000000000,
+	  .until_ns = 7600000000,
+	  .n_samples = 6,
+	  .worst = 7.5,
+	  .limit = 4 },
+};
+static struct ktstr_monitor_report seen = {
+	.verdict = KTSTR_FAIL,
+	.summary = { .n_samples = 2,
+		     .n_dropped = 1,
+		     .has = KTSTR_SAMPLE_SCX | KTSTR_SAMPLE_SCHEDSTAT |
+			    KTSTR_SAMPLE_VCPU_TIME | KTSTR_SAMPLE_COUNTERS,
+		     .max_imbalance_ratio = 7.5,
+		     .avg_imbalance_ratio = 5,
+		     .max_local_dsq_depth = 3,
+		     .avg_local_dsq_depth = 1.5,
+		     .avg_nr_running = 4.5,
+		     .max_took_ns = 50000,
+		     .avg_took_ns = 45000,
+		     .stolen_share = 0.125,
+		     .counters = { 4, 0 },
+		     .counter_rates = { 40, 0 } },
+	.violations = violations,
+	.n_violations = 2,
+	.n_violations_lost = 1,
+	.samples = samples,
+	.n_samples = 2,
+	.n_cpus = 2,
+	.counter_names = { T("SCX_EV_ONE"), T("SCX_EV_TWO") },
+	.n_counters = 2,
+};
+static struct ktstr_monitor_report unseen = {
+	.verdict = KTSTR_INCONCLUSIVE,
+	.unavailable = T("the guest reported no address of phys_base"),
+};
+
 static struct ktstr_vm_result good_machine = {
 	.success = true,
 	.ready = true,
@@ -78,6 +145,7 @@ static struct ktstr_vm_result good_machine = {
 	.n_steal_samples = 31,
 	.steal_error_ns = 210000,
 	.started_ns = 5000000000,
+	.monitor = &seen,
 	.timings = { .setup_total_ns = 1000, .setup_cpu_ns = 900, .boot_ns = 2000 },
 };
 static struct ktstr_vm_result crashed_machine = {
@@ -89,6 +157,7 @@ static struct ktstr_vm_result crashed_machine = {
 	.output_bytes = 5,
 	.crash = T("BUG: unable to handle\n"),
 	.wire_error = T("1 byte that is no frame"),
+	.monitor = &unseen,
 	.scheduler_log = T("attached \xff\n"),
 };
 static struct ktstr_vm_result early_machine = {

@@ -284,6 +284,93 @@ static void expect_err_turns_the_tests_own_verdict_around(void **state)
 	expect(&how, &result, "fail", "still running");
 }
 
+static struct ktstr_monitor_violation violations[] = {
+	{ .rule = KTSTR_RULE_STALL,
+	  .cpu = 1,
+	  .from_ns = 2200000000,
+	  .n_samples = 5,
+	  .worst = 500 },
+	{ .rule = KTSTR_RULE_IMBALANCE,
+	  .cpu = -1,
+	  .from_ns = 900000000,
+	  .n_samples = 7,
+	  .worst = 6,
+	  .limit = 4 },
+	{ .rule = KTSTR_RULE_LOCAL_DSQ_DEPTH,
+	  .cpu = -1,
+	  .from_ns = 1000000000,
+	  .n_samples = 5,
+	  .worst = 60,
+	  .limit = 50 },
+	{ .rule = KTSTR_RULE_FALLBACK_RATE,
+	  .cpu = -1,
+	  .from_ns = 1000000000,
+	  .n_samples = 5,
+	  .worst = 201,
+	  .limit = 200 },
+	{ .rule = KTSTR_RULE_KEEP_LAST_RATE,
+	  .cpu = -1,
+	  .from_ns = 1000000000,
+	  .n_samples = 5,
+	  .worst = 123456,
+	  .limit = 100 },
+};
+
+static void a_test_that_is_held_to_it_fails_by_what_was_seen(void **state)
+{
+	struct kt_test held = { .name = (char *)"t", .monitoring.enforced = true };
+	struct kt_judging how = { .test = &held };
+	struct ktstr_vm_event events[] = {
+		{ .kind = (char *)"unplaced" },
+		{ .kind = (char *)"start", .placed = true, .host_ns = 1000000000 },
+	};
+	struct ktstr_vm_result result = ended(REPORT("pass", ""), 0);
+	struct ktstr_monitor_report report = {
+		.verdict = KTSTR_FAIL,
+		.violations = violations,
+		.n_violations = 2,
+	};
+
+	(void)state;
+	result.events = events;
+	result.n_events = 2;
+	result.monitor = &report;
+	expect(&how, &result, "fail",
+	       "stuck 500ms on cpu1 at +1200ms, in 5 samples; imbalance 6 at "
+	       "-100ms, limit 4, in 7 samples");
+	report.n_violations = 5;
+	expect(&how, &result, "fail", "; and 2 more");
+	/* One that is not has its own word. */
+	expect(&judging, &result, "pass", NULL);
+	report.verdict = KTSTR_PASS;
+	report.n_violations = 0;
+	expect(&how, &result, "pass", NULL);
+	report.verdict = KTSTR_INCONCLUSIVE;
+	expect(&how, &result, "inconclusive", "no sample was taken");
+	report.unavailable = (char *)"the kernel has no BTF";
+	expect(&how, &result, "inconclusive", "the kernel has no BTF");
+	result.monitor = NULL;
+	expect(&how, &result, "inconclusive", "no sample was taken");
+	/* A fail of its own goes first, and expect_err turns either around. */
+	result = ended(REPORT("fail", ""), 1);
+	result.monitor = &report;
+	expect(&how, &result, "fail", NULL);
+	held.expect_err = true;
+	report = (struct ktstr_monitor_report){ .verdict = KTSTR_FAIL,
+						.violations = violations + 2,
+						.n_violations = 3 };
+	result = ended(REPORT("pass", ""), 0);
+	result.monitor = &report;
+	expect(&how, &result, "pass",
+	       "60 tasks in a local DSQ at +1000ms, limit 50, in 5 samples; "
+	       "201 "
+	       "fallbacks a second at +1000ms, limit 200, in 5 samples; 123456 "
+	       "tasks kept a second");
+	report.verdict = KTSTR_PASS;
+	report.n_violations = 0;
+	expect(&how, &result, "fail", "expect_err");
+}
+
 static void a_skip_can_be_forbidden(void **state)
 {
 	const struct kt_judging how = { .test = &plain, .no_skip = true };
@@ -363,6 +450,7 @@ int main(void)
 		cmocka_unit_test(a_long_crash_ends_with_a_whole_line),
 		cmocka_unit_test(an_end_of_time_is_a_fail_once_the_guest_was_up),
 		cmocka_unit_test(expect_err_turns_the_tests_own_verdict_around),
+		cmocka_unit_test(a_test_that_is_held_to_it_fails_by_what_was_seen),
 		cmocka_unit_test(a_skip_can_be_forbidden),
 		cmocka_unit_test(contention_is_a_skip_and_all_else_broken),
 		cmocka_unit_test(the_worst_of_all_is_the_exit_status),

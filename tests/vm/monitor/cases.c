@@ -5,6 +5,7 @@
  * is when it began, and whose detail is a JSON object that also says when it
  * ended.
  */
+#include <ktstr/monitor.h>
 #include <ktstr/scheduler.h>
 #include <ktstr/test.h>
 
@@ -202,6 +203,13 @@ KTSTR_TEST(readings, SMALL)
 }
 
 KTSTR_TEST(readings_under_fifo, SMALL, .scheduler = &fifo)
+{
+	return take_readings(ctx);
+}
+
+/* All of them on one CPU of four: the test sees nothing wrong, but the host. */
+KTSTR_TEST(imbalanced, SMALL, .expect_err = true,
+	   .monitor = KTSTR_MONITOR(.max_imbalance_ratio = 2))
 {
 	return take_readings(ctx);
 }

@@ -68,9 +68,10 @@ for problem in problems[:20]:
 assert not problems, len(problems)
 assert brackets["sched_count"][0] >= 40 * cpus, brackets
 assert len(steady) >= 20, steady
-# A kernel thread may have come and gone in between, but none that spins.
+# A kernel thread may have come and gone in between, but none that spins. Where
+# all CPUs take from one queue they come by more often.
 assert all(0 <= more <= 2 for more in steady), steady
-assert steady.count(0) >= 0.8 * len(steady), steady
+assert steady.count(0) >= (0.5 if run["test"].get("scheduler") else 0.8) * len(steady), steady
 if run["test"].get("scheduler"):
     assert any(name.startswith("SCX_EV_") for name in brackets), "no counters were compared"
     took = [max(sample["scx_nr_running"]) for sample in monitor["samples"]]
