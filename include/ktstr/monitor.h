@@ -162,6 +162,17 @@ struct ktstr_monitor_violation {
 	double limit; /* of a stall: 0 */
 };
 
+/*
+ * The time that sched_ext gives a runnable task, set from outside. All zero
+ * when there was nothing to set.
+ */
+struct ktstr_watchdog_report {
+	uint64_t expected_jiffies;
+	uint64_t observed_jiffies; /* read back, last */
+	uint32_t hz;		   /* jiffies a second */
+	uint32_t n_writes;	   /* one for each scheduler, and more if it fought */
+};
+
 /* What the monitor has to say of one run. */
 struct ktstr_monitor_report {
 	/* NULL, or why there was nothing to watch, or no longer. */
@@ -169,6 +180,7 @@ struct ktstr_monitor_report {
 	/* Pass, fail, or inconclusive where the memory was none yet. */
 	enum ktstr_verdict verdict;
 	struct ktstr_monitor_summary summary;
+	struct ktstr_watchdog_report watchdog;
 	struct ktstr_monitor_violation *violations; /* in order of time */
 	size_t n_violations;
 	uint64_t n_violations_lost; /* past a bound */

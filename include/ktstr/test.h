@@ -33,11 +33,11 @@
 extern "C" {
 #endif
 
-struct ktstr_context;   /* the running test; opaque */
-struct ktstr_checks;    /* <ktstr/check.h> */
+struct ktstr_context;        /* the running test; opaque */
+struct ktstr_checks;         /* <ktstr/check.h> */
 struct ktstr_monitor_limits; /* <ktstr/monitor.h> */
-struct ktstr_payload;   /* <ktstr/payload.h> */
-struct ktstr_scheduler; /* <ktstr/scheduler.h> */
+struct ktstr_payload;        /* <ktstr/payload.h> */
+struct ktstr_scheduler;      /* <ktstr/scheduler.h> */
 
 typedef enum ktstr_verdict (*ktstr_test_function)(struct ktstr_context *ctx);
 
@@ -61,6 +61,10 @@ struct ktstr_test {
 	/* How long it may take from its start to its end; 0: duration_s and
 	 * a margin. The time that the machine takes to boot does not count. */
 	uint32_t timeout_s;
+
+	/* How long a task may wait, runnable, before sched_ext ends the
+	 * scheduler, in place of the scheduler's own time; 0: that. */
+	uint32_t watchdog_timeout_s;
 
 	/* A test that shows that a broken thing is noticed: fail is pass. */
 	bool expect_err;
@@ -98,9 +102,9 @@ struct ktstr_test {
 #define KTSTR_TEST_DEFAULTS_                                                   \
 	.numa_nodes = KTSTR_OF_SCHEDULER, .llcs = KTSTR_OF_SCHEDULER,          \
 	.cores = KTSTR_OF_SCHEDULER, .threads = KTSTR_OF_SCHEDULER,            \
-	.memory_mib = 2048, .duration_s = 12, .min_numa_nodes = 1,             \
-	.max_numa_nodes = 1, .min_llcs = 1, .max_llcs = 12, .min_cpus = 1,     \
-	.max_cpus = 192
+	.memory_mib = 2048, .duration_s = 12, .watchdog_timeout_s = 5,         \
+	.min_numa_nodes = 1, .max_numa_nodes = 1, .min_llcs = 1,               \
+	.max_llcs = 12, .min_cpus = 1, .max_cpus = 192
 
 #ifdef __clang__
 #define KTSTR_TEST_OVERRIDE_                                                   \

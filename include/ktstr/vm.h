@@ -95,6 +95,10 @@ struct ktstr_vm_config {
 	 * addresses, which ktstr's own and test binaries do. */
 	bool monitor;
 	const struct ktstr_monitor_thresholds *monitor_thresholds;
+	/* How long a task may be runnable before sched_ext ends its scheduler,
+	 * in place of the scheduler's own time; 0 leaves that. Set by the
+	 * monitor, where the kernel has such a time. */
+	uint32_t watchdog_timeout_ms;
 
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
@@ -109,6 +113,7 @@ struct ktstr_vm_config {
 			.memory_mib = 256,                                     \
 			.timeout_ms = 12000,                                   \
 			.monitor = true,                                       \
+			.watchdog_timeout_ms = 5000,                           \
 			.stdio = { -1, -1, -1 },                               \
 			__VA_ARGS__                                            \
 		};                                                             \

@@ -156,6 +156,7 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "memory_mib", test->memory_mib },
 		{ "duration_s", test->duration_s },
 		{ "timeout_s", test->timeout_s },
+		{ "watchdog_timeout_s", test->watchdog_timeout_s },
 		{ "min_numa_nodes", test->min_numa_nodes },
 		{ "max_numa_nodes", test->max_numa_nodes },
 		{ "min_llcs", test->min_llcs },

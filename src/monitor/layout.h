@@ -70,6 +70,7 @@
 	X(SCX_EXIT_KIND, "scx_sched", "exit_kind")                             \
 	X(SCX_EXIT_INFO, "scx_sched", "exit_info")                             \
 	X(SCX_OPS_NAME, "scx_sched", "ops.name")                               \
+	X(SCX_OPS_TIMEOUT_MS, "scx_sched", "ops.timeout_ms")                   \
 	X(SCX_WATCHDOG_TIMEOUT, "scx_sched", "watchdog_timeout")               \
 	/* Event counters, per CPU, in one of these two. */                    \
 	X(SCX_EVENT_STATS_CPU, "scx_sched", "event_stats_cpu")                 \

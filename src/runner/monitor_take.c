@@ -7,6 +7,8 @@
 
 #include "base/macro.h"
 
+#define COUNT_MAX 4000000 /* also of seconds, which become milliseconds */
+
 /* One that is absent cannot be broken. */
 static int take_limit(const json_t *monitor, const char *name, double *ret,
 		      struct ktstr_error *err)
@@ -31,9 +33,9 @@ static int take_count(const json_t *monitor, const char *name, uint32_t least,
 	const json_t *value = json_object_get(monitor, name);
 	json_int_t n = json_integer_value(value);
 
-	if (!json_is_integer(value) || n < least || n > UINT32_MAX)
+	if (!json_is_integer(value) || n < least || n > COUNT_MAX)
 		return kt_err(err, -EINVAL,
-			      "monitor: %s must be a number from %u up, not "
+			      "%s must be a number from %u up, not "
 			      "%lld",
 			      name, least, (long long)n);
 	*ret = (uint32_t)n;
@@ -59,7 +61,13 @@ int kt_monitoring_take(const json_t *entry, struct kt_monitoring *ret,
 	struct ktstr_monitor_thresholds *to = &ret->thresholds;
 	int r;
 
-	*ret = (struct kt_monitoring){ KTSTR_MONITOR_THRESHOLDS(), false };
+	*ret = (struct kt_monitoring){ KTSTR_MONITOR_THRESHOLDS(), false, 0 };
+	if (json_object_get(entry, "watchdog_timeout_s")) {
+		r = take_count(entry, "watchdog_timeout_s", 0,
+			       &ret->watchdog_timeout_s, err);
+		if (r)
+			return r;
+	}
 	if (!monitor)
 		return 0;
 	r = take_flag(monitor, "enforced", &ret->enforced, err);

@@ -13,6 +13,7 @@
 struct kt_monitoring {
 	struct ktstr_monitor_thresholds thresholds;
 	bool enforced; /* a violation is a fail */
+	uint32_t watchdog_timeout_s; /* 0: the scheduler's own */
 };
 
 /* Of a test's entry; without such a part the defaults, not enforced. -EINVAL. */

@@ -118,21 +118,21 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 		return no_memory(err);
 	}
 	plan->n_cpus = topology->n_cpus;
-	plan->config =
-		KTSTR_VM_CONFIG(.kernel = request->kernel,
-				.init_binary = request->binary,
-				.run_args = plan->scheduler.run_args,
-				.topology = *declared,
-				.memory_mib = plan_memory(test, topology),
-				.cmdline = test->scheduler ?
-						   test->scheduler->cmdline :
-						   NULL,
-				.timeout_ms = plan_timeout(request),
-				.include_files = plan->scheduler.include_files,
-				.n_include_files = plan->scheduler.n_include_files,
-				.busybox = needs_shell(test->scheduler),
-				.monitor_thresholds = &test->monitoring.thresholds,
-				.dmesg = request->dmesg, .log = request->log);
+	plan->config = KTSTR_VM_CONFIG(
+			.kernel = request->kernel, .init_binary = request->binary,
+			.run_args = plan->scheduler.run_args,
+			.topology = *declared,
+			.memory_mib = plan_memory(test, topology),
+			.cmdline = test->scheduler ? test->scheduler->cmdline :
+						     NULL,
+			.timeout_ms = plan_timeout(request),
+			.include_files = plan->scheduler.include_files,
+			.n_include_files = plan->scheduler.n_include_files,
+			.busybox = needs_shell(test->scheduler),
+			.monitor_thresholds = &test->monitoring.thresholds,
+			.watchdog_timeout_ms =
+				test->monitoring.watchdog_timeout_s * 1000,
+			.dmesg = request->dmesg, .log = request->log);
 	return 0;
 }
 

@@ -88,6 +88,16 @@ static json_t *make_violations(const struct ktstr_monitor_report *report)
 	return list;
 }
 
+static json_t *make_watchdog(const struct ktstr_watchdog_report *watchdog)
+{
+	return json_pack("{s:o, s:o, s:I, s:I}", "expected_jiffies",
+			 number_of(watchdog->expected_jiffies),
+			 "observed_jiffies",
+			 number_of(watchdog->observed_jiffies), "hz",
+			 (json_int_t)watchdog->hz, "writes",
+			 (json_int_t)watchdog->n_writes);
+}
+
 enum column {
 	NR_RUNNING,
 	RQ_CLOCK,
@@ -204,6 +214,9 @@ json_t *kt_sidecar_monitor(const struct ktstr_monitor_report *report)
 		return object;
 	}
 	json_object_set_new(object, "summary", make_summary(report));
+	if (report->watchdog.hz)
+		json_object_set_new(object, "watchdog",
+				    make_watchdog(&report->watchdog));
 	json_object_set_new(object, "violations", make_violations(report));
 	if (report->n_violations_lost)
 		json_object_set_new(object, "violations_lost",

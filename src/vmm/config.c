@@ -319,6 +319,7 @@ static int copy_thresholds(struct kt_config *config,
 		public->monitor_thresholds;
 
 	config->monitor = public->monitor;
+	config->watchdog_timeout_ms = public->watchdog_timeout_ms;
 	config->monitor_thresholds = KTSTR_MONITOR_THRESHOLDS();
 	if (!thresholds)
 		return 0;

@@ -37,6 +37,7 @@ struct kt_config {
 	char **kernel_symbols; /* NULL-terminated, or NULL */
 	bool monitor;
 	struct ktstr_monitor_thresholds monitor_thresholds;
+	uint32_t watchdog_timeout_ms;
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

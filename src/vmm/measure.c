@@ -89,6 +89,7 @@ static int start_monitor(struct kt_run *run, struct ktstr_error *err)
 		.memory = &run->machine->view,
 		.n_cpus = run->machine->n_vcpus,
 		.thresholds = &run->config->monitor_thresholds,
+		.watchdog_timeout_ms = run->config->watchdog_timeout_ms,
 	};
 	const uint8_t *btf;
 	int r = kt_kernel_btf(run->config->kernel, &btf, &config.btf_bytes, err);

@@ -13,6 +13,7 @@
 #include "monitor/sample.h"
 #include "monitor/sample_store.h"
 #include "monitor/summary.h"
+#include "monitor/watchdog.h"
 #include "vmm/steal.h"
 #include "vmm/monitor.h"
 
@@ -39,6 +40,7 @@ struct kt_monitor {
 	struct kt_summary summary;
 	struct kt_rules rules;
 	struct kt_sample_store store;
+	struct kt_watchdog watchdog;
 	bool has_types;
 	bool has_begun;
 	struct ktstr_monitor_sample sample;
@@ -99,6 +101,7 @@ static int begin(struct kt_monitor *monitor)
 		kt_guest_kernel_deinit(&monitor->kernel);
 		return r;
 	}
+	monitor->watchdog.timeout_ms = config->watchdog_timeout_ms;
 	kt_summary_init(&monitor->summary, config->n_cpus);
 	kt_sample_store_init(&monitor->store, config->n_cpus, STORE_BYTES);
 	return 0;
@@ -141,6 +144,7 @@ static void watch(struct kt_monitor *monitor)
 		uint64_t now_ns;
 
 		take_sample(monitor);
+		kt_watchdog_tick(&monitor->watchdog, &monitor->kernel);
 		/* What came too late is left out, not made up for. */
 		at_ns += SAMPLE_NS;
 		now_ns = kt_now_ns();
@@ -278,6 +282,7 @@ static struct ktstr_monitor_report *make_report(struct kt_monitor *monitor)
 		return NULL;
 	report->verdict = kt_rules_verdict(&monitor->rules);
 	kt_summary_get(&monitor->summary, &report->summary);
+	report->watchdog = monitor->watchdog.report;
 	report->n_cpus = monitor->config.n_cpus;
 	report->violations = TAKE_PTR(monitor->rules.violations);
 	report->n_violations = monitor->rules.n_violations;

@@ -25,6 +25,7 @@ struct kt_monitor_config {
 	size_t btf_bytes;
 	uint32_t n_cpus;
 	const struct ktstr_monitor_thresholds *thresholds; /* copied */
+	uint32_t watchdog_timeout_ms; /* 0: as it is */
 };
 
 int kt_monitor_start(const struct kt_monitor_config *config,

@@ -453,7 +453,7 @@ static void the_list_says_what_is_declared(void **state)
 		      "\"max_local_dsq_depth\":50,\"sustained_samples\":5},"
 		      "\"numa_nodes\":2,"
 		      "\"requires_smt\":true,\"scheduler\":null,\"threads\":2,"
-		      "\"timeout_s\":9}");
+		      "\"timeout_s\":9,\"watchdog_timeout_s\":5}");
 }
 
 static void the_list_has_the_scheduler(void **state)
@@ -480,7 +480,8 @@ static void the_list_has_the_scheduler(void **state)
 		      "\"name\":\"fast\",\"needs\":[]},"
 		      "{\"args\":[\"--far\"],\"name\":\"far\","
 		      "\"needs\":[\"fast\"]}],\"name\":\"mine\"},"
-		      "\"threads\":1,\"timeout_s\":0}");
+		      "\"threads\":1,\"timeout_s\":0,"
+		      "\"watchdog_timeout_s\":5}");
 }
 
 static json_t *run_made_up(struct made_up *m, const char *name,

@@ -23,6 +23,12 @@ uint64_t made_up_scx_sched(void)
 	return VARIABLES + 0x1000;
 }
 
+uint64_t made_up_watchdog(enum made_up_kernel which)
+{
+	return which == KERNEL_NEW ? made_up_scx_sched() + SCX_SCHED_WATCHDOG :
+				     VARIABLES + 0x900;
+}
+
 uint64_t made_up_counters(uint32_t cpu, enum made_up_kernel which)
 {
 	return PER_CPU(cpu) + SCX_PCPU +
@@ -44,6 +50,9 @@ void made_up_kernel_prepare(struct made_up_kernel_guest *made_up,
 	guest->symbols.address[KT_SYMBOL_RUNQUEUES] = RUNQUEUES;
 	guest->symbols.address[KT_SYMBOL_PER_CPU_OFFSET] = VARIABLES;
 	guest->symbols.address[KT_SYMBOL_SCX_ROOT] = made_up_scx_root();
+	if (which != KERNEL_NEW)
+		guest->symbols.address[KT_SYMBOL_SCX_WATCHDOG_TIMEOUT] =
+			made_up_watchdog(which);
 	for (uint32_t cpu = 0; cpu < MADE_UP_CPUS; cpu++)
 		made_up_guest_put64(guest, VARIABLES + cpu * 8, PER_CPU(cpu));
 	made_up_guest_put64(guest, made_up_scx_sched() + SCX_SCHED_COUNTERS,

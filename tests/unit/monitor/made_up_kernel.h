@@ -34,4 +34,6 @@ void made_up_kernel_deinit(struct made_up_kernel_guest *made_up);
 uint64_t made_up_rq(uint32_t cpu);
 uint64_t made_up_scx_root(void);  /* the pointer */
 uint64_t made_up_scx_sched(void); /* what it is to point to */
+/* The sched_ext watchdog's time, in jiffies. */
+uint64_t made_up_watchdog(enum made_up_kernel which);
 uint64_t made_up_counters(uint32_t cpu, enum made_up_kernel which);

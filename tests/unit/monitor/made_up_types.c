@@ -92,6 +92,7 @@ static void add_scx_sched(struct maker *maker, enum made_up_kernel kernel)
 	}
 	ops = begin(maker, "sched_ext_ops", 32);
 	field(maker, "name", maker->name_id, 8);
+	field(maker, "timeout_ms", maker->u32_id, SCX_SCHED_TIMEOUT_MS);
 	if (kernel == KERNEL_NEW) {
 		both = good(btf__add_union(maker->btf, NULL, 32));
 		field(maker, "ops", ops, 0);
@@ -100,6 +101,9 @@ static void add_scx_sched(struct maker *maker, enum made_up_kernel kernel)
 	field(maker, kernel == KERNEL_NEW ? NULL : "ops", both ? both : ops, 0);
 	field(maker, kernel == KERNEL_NEW ? "pcpu" : "event_stats_cpu",
 	      maker->pointer_id, SCX_SCHED_COUNTERS);
+	if (kernel == KERNEL_NEW)
+		field(maker, "watchdog_timeout", maker->u64_id,
+		      SCX_SCHED_WATCHDOG);
 	field(maker, "exit_kind", maker->u32_id, SCX_SCHED_EXIT_KIND);
 }
 

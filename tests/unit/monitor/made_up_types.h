@@ -23,10 +23,12 @@
 #define RQ_TTWU_COUNT     300
 #define RQ_TTWU_LOCAL     304
 
-#define SCX_SCHED_EXIT_KIND 48
-#define SCX_SCHED_COUNTERS  32
-#define SCX_PCPU_STATS      40
-#define COUNTERS_BYTES      32
+#define SCX_SCHED_TIMEOUT_MS 24
+#define SCX_SCHED_WATCHDOG   40 /* of KERNEL_NEW */
+#define SCX_SCHED_EXIT_KIND  48
+#define SCX_SCHED_COUNTERS   32
+#define SCX_PCPU_STATS       40
+#define COUNTERS_BYTES       32
 
 enum made_up_kernel {
 	KERNEL_NEW,     /* counters in scx_sched_pcpu, ops in a union */

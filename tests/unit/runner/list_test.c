@@ -82,6 +82,7 @@ static void a_list_is_taken_as_it_is(void **state)
 		"\"min_numa_nodes\": 2, \"max_numa_nodes\": 3, "
 		"\"min_llcs\": 4, \"max_llcs\": 5, \"min_cpus\": 6, "
 		"\"max_cpus\": 16, \"requires_smt\": true, "
+		"\"watchdog_timeout_s\": 8, "
 		"\"monitor\": {\"enforced\": true, "
 		"\"max_imbalance_ratio\": 2.5, \"max_local_dsq_depth\": 7, "
 		"\"fail_on_stall\": false, \"sustained_samples\": 3, "
@@ -113,6 +114,7 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_int_equal(t->timeout_s, 9);
 	assert_true(t->expect_err);
 	assert_true(t->monitoring.enforced);
+	assert_int_equal(t->monitoring.watchdog_timeout_s, 8);
 	assert_float_equal(t->monitoring.thresholds.max_imbalance_ratio, 2.5, 0);
 	assert_int_equal(t->monitoring.thresholds.max_local_dsq_depth, 7);
 	assert_false(t->monitoring.thresholds.fail_on_stall);
@@ -135,6 +137,7 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_false(t->expect_err);
 	/* Of a test binary of before: the defaults, and reported only. */
 	assert_false(t->monitoring.enforced);
+	assert_int_equal(t->monitoring.watchdog_timeout_s, 0);
 	assert_float_equal(t->monitoring.thresholds.max_imbalance_ratio, 4, 0);
 	/* What a list has not is no constraint. */
 	assert_int_equal(t->constraints.min_cpus, 0);
@@ -271,6 +274,9 @@ static void thresholds_that_are_none_are_refused(void **state)
 			"fail_on_stall is neither");
 	expect_replaced("[]}", MONITOR("1", "1", "true", "0"),
 			"sustained_samples must be a number from 1 up, not 0");
+	expect_replaced(
+		"[]}", "[], \"watchdog_timeout_s\": -1}",
+		"watchdog_timeout_s must be a number from 0 up, not -1");
 	expect_replaced("[]}", "[], \"monitor\": 7}",
 			"enforced is neither true nor false");
 }

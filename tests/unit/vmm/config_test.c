@@ -243,6 +243,16 @@ static void thresholds_are_the_defaults_or_the_callers(void **state)
 		       "monitor_thresholds are set but monitor is not");
 }
 
+static void the_watchdogs_time_is_five_seconds_unless_set(void **state)
+{
+	struct ktstr_vm_config c = KTSTR_VM_CONFIG(.kernel = SOME_FILE);
+
+	(void)state;
+	assert_int_equal(c.watchdog_timeout_ms, 5000);
+	c = KTSTR_VM_CONFIG(.kernel = SOME_FILE, .watchdog_timeout_ms = 7000);
+	assert_int_equal(c.watchdog_timeout_ms, 7000);
+}
+
 static void run_args_need_an_init_binary(void **state)
 {
 	const char *const args[] = { "run", "--json", NULL };
@@ -366,6 +376,7 @@ int main(void)
 		cmocka_unit_test(an_init_binary_below_proc_is_not_looked_for),
 		cmocka_unit_test(our_own_init_is_found_by_its_variable),
 		cmocka_unit_test(thresholds_are_the_defaults_or_the_callers),
+		cmocka_unit_test(the_watchdogs_time_is_five_seconds_unless_set),
 		cmocka_unit_test(run_args_need_an_init_binary),
 		cmocka_unit_test(exec_cmd_needs_busybox),
 		cmocka_unit_test(a_guest_with_nothing_to_run_is_refused),

@@ -18,6 +18,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -32,6 +33,9 @@
 #define SCX_EVENTS  "/sys/kernel/sched_ext/root/events"
 
 KTSTR_SCHEDULER(fifo, .binary = "ktstr-fifo")
+/* Its own watchdog's time is 2 s. */
+KTSTR_SCHEDULER(fifo_that_stalls, .binary = "ktstr-fifo",
+		.args = KTSTR_WORDS("--stall=starved"))
 
 struct text {
 	char data[KT_EVENT_MAX_BYTES];
@@ -195,7 +199,8 @@ static enum ktstr_verdict take_readings(struct ktstr_context *ctx)
 	return KTSTR_PASS;
 }
 
-#define SMALL .cores = 4, .memory_mib = 512, .duration_s = 20
+#define SMALL                                                                  \
+	.cores = 4, .memory_mib = 512, .duration_s = 20, .watchdog_timeout_s = 15
 
 KTSTR_TEST(readings, SMALL)
 {
@@ -212,4 +217,21 @@ KTSTR_TEST(imbalanced, SMALL, .expect_err = true,
 	   .monitor = KTSTR_MONITOR(.max_imbalance_ratio = 2))
 {
 	return take_readings(ctx);
+}
+
+/* It never runs; how long that is borne is the host's to say. */
+KTSTR_TEST(watchdog, .cores = 2, .memory_mib = 512, .duration_s = 30,
+	   .scheduler = &fifo_that_stalls, .watchdog_timeout_s = 10)
+{
+	uint64_t began_ns = now_ns();
+	pid_t pid = fork();
+
+	if (pid == 0) {
+		prctl(PR_SET_NAME, "starved");
+		for (;;)
+			sched_yield();
+	}
+	kt_event_send("starved", "", "", began_ns);
+	sleep(60);
+	return KTSTR_PASS;
 }

@@ -23,6 +23,24 @@ for name in "${tests[@]}"; do
 	python3 "$here/monitor.py" "runs/$name.ktstr.json"
 done
 
+# The watchdog is the host's to set, in either of the two ways that kernels have.
+if [ "$series" != 6.12 ]; then
+	"$ktstr" test "$cases" -k watchdog --kernel "$series" </dev/null && exit 1
+	python3 - runs/watchdog.ktstr.json <<'END'
+import json, re, sys
+run = json.load(open(sys.argv[1]))
+assert run["verdict"] == "fail", run["verdict"]
+text = run.get("reason", "") + " ".join(run["notes"])
+assert "runnable task stall" in text, text
+waited = re.search(r"failed to run for (\d+\.\d+)s", text)
+assert waited and 9.9 < float(waited[1]) < 25, text
+seen = run["monitor"]["watchdog"]
+print("watchdog:", seen, waited[0])
+assert seen["expected_jiffies"] == seen["observed_jiffies"] == 10 * seen["hz"], seen
+assert seen["writes"] == 1, seen
+END
+fi
+
 # A test that is held to it fails by it, which this one is to do.
 [ "$series" = 7.3 ] || exit 0
 "$ktstr" test "$cases" -k imbalanced --kernel "$series" </dev/null

@@ -14,7 +14,8 @@
 
 #define SCHED_EXT "/sys/kernel/sched_ext/"
 
-#define SMALL .cores = 2, .memory_mib = 256, .duration_s = 20
+#define SMALL                                                                  \
+	.cores = 2, .memory_mib = 256, .duration_s = 20, .watchdog_timeout_s = 0
 
 KTSTR_SCHEDULER(fifo, .binary = "ktstr-fifo")
 KTSTR_SCHEDULER(fifo_that_exits, .binary = "ktstr-fifo",
