@@ -123,6 +123,37 @@ struct ktstr_monitor_sample {
 	int64_t counters[KTSTR_COUNTERS_MAX];
 };
 
+#define KTSTR_IDLE_TYPES   3
+#define KTSTR_DOMAIN_STATS 45
+
+/*
+ * One scheduling domain (struct sched_domain). `stats` are the numbers of its
+ * line in /proc/schedstat, version 17, in their order there.
+ */
+struct ktstr_sched_domain {
+	char name[16];
+	uint32_t level;
+	uint32_t flags;            /* SD_... of that kernel */
+	uint32_t span_weight;      /* CPUs in it */
+	uint32_t balance_interval; /* ms */
+	uint32_t nr_balance_failed;
+	uint64_t max_newidle_lb_cost_ns;
+	bool has_newidle; /* of kernels that count the next two */
+	uint32_t newidle_call;
+	uint32_t newidle_success;
+	bool has_stats;
+	uint32_t stats[KTSTR_DOMAIN_STATS];
+};
+
+/* All CPUs' domains at one time: once a second, and evenly spread like samples. */
+struct ktstr_domain_snapshot {
+	uint64_t host_ns; /* when it began, on the host's CLOCK_MONOTONIC */
+	uint64_t took_ns;
+	uint32_t *n_domains; /* by CPU */
+	/* CPU after CPU, each from its lowest domain up. */
+	struct ktstr_sched_domain *domains;
+};
+
 /* Over all samples; what no sample had is absent: 0, and `has` lacks its bit. */
 struct ktstr_monitor_summary {
 	uint64_t n_samples;
@@ -169,8 +200,8 @@ struct ktstr_monitor_violation {
 struct ktstr_watchdog_report {
 	uint64_t expected_jiffies;
 	uint64_t observed_jiffies; /* read back, last */
-	uint32_t hz;		   /* jiffies a second */
-	uint32_t n_writes;	   /* one for each scheduler, and more if it fought */
+	uint32_t hz;               /* jiffies a second */
+	uint32_t n_writes; /* one for each scheduler, and more if it fought */
 };
 
 /* What the monitor has to say of one run. */
@@ -187,6 +218,8 @@ struct ktstr_monitor_report {
 	/* Evenly spread over the run, if there were too many to keep all. */
 	struct ktstr_monitor_sample *samples;
 	size_t n_samples;
+	struct ktstr_domain_snapshot *domain_snapshots;
+	size_t n_domain_snapshots;
 	uint32_t n_cpus;
 	char *counter_names[KTSTR_COUNTERS_MAX]; /* "SCX_EV_..." */
 	size_t n_counters;

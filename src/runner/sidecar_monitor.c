@@ -202,9 +202,54 @@ static json_t *make_sample(const struct ktstr_monitor_report *report,
 	return object;
 }
 
+static json_t *make_domain(const struct ktstr_sched_domain *domain)
+{
+	json_t *object = json_pack(
+		"{s:s, s:I, s:I, s:I, s:I, s:I, s:o}", "name", domain->name,
+		"level", (json_int_t)domain->level, "flags",
+		(json_int_t)domain->flags, "span_weight",
+		(json_int_t)domain->span_weight, "balance_interval",
+		(json_int_t)domain->balance_interval, "nr_balance_failed",
+		(json_int_t)domain->nr_balance_failed, "max_newidle_lb_cost_ns",
+		number_of(domain->max_newidle_lb_cost_ns));
+	json_t *stats;
+
+	if (domain->has_newidle) {
+		json_object_set_new(object, "newidle_call",
+				    json_integer(domain->newidle_call));
+		json_object_set_new(object, "newidle_success",
+				    json_integer(domain->newidle_success));
+	}
+	if (!domain->has_stats)
+		return object;
+	stats = json_array();
+	for (size_t i = 0; i < KTSTR_DOMAIN_STATS; i++)
+		json_array_append_new(stats, json_integer(domain->stats[i]));
+	json_object_set_new(object, "stats", stats);
+	return object;
+}
+
+static json_t *make_snapshot(const struct ktstr_monitor_report *report,
+			     const struct ktstr_domain_snapshot *snapshot)
+{
+	const struct ktstr_sched_domain *domain = snapshot->domains;
+	json_t *cpus = json_array();
+
+	for (uint32_t cpu = 0; cpu < report->n_cpus; cpu++) {
+		json_t *chain = json_array();
+
+		for (uint32_t i = 0; i < snapshot->n_domains[cpu]; i++)
+			json_array_append_new(chain, make_domain(domain++));
+		json_array_append_new(cpus, chain);
+	}
+	return json_pack("{s:o, s:o, s:o}", "host_ns",
+			 number_of(snapshot->host_ns), "took_ns",
+			 number_of(snapshot->took_ns), "cpus", cpus);
+}
+
 json_t *kt_sidecar_monitor(const struct ktstr_monitor_report *report)
 {
-	json_t *object = json_object(), *samples;
+	json_t *object = json_object(), *samples, *snapshots;
 
 	json_object_set_new(object, "verdict",
 			    json_string(ktstr_verdict_name(report->verdict)));
@@ -226,5 +271,11 @@ json_t *kt_sidecar_monitor(const struct ktstr_monitor_report *report)
 		json_array_append_new(samples,
 				      make_sample(report, &report->samples[i]));
 	json_object_set_new(object, "samples", samples);
+	snapshots = json_array();
+	for (size_t i = 0; i < report->n_domain_snapshots; i++)
+		json_array_append_new(
+			snapshots,
+			make_snapshot(report, &report->domain_snapshots[i]));
+	json_object_set_new(object, "domains", snapshots);
 	return object;
 }

@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "monitor/domain_store.h"
 #include "monitor/rules.h"
 #include "monitor/sample.h"
 #include "monitor/sample_store.h"
@@ -20,6 +21,9 @@
 #define SAMPLE_NS   100000000ULL
 #define NS_PER_S    1000000000ULL
 #define STORE_BYTES (16 * KT_MIB)
+
+/* Domains are large, and change slowly. */
+#define SAMPLES_A_SNAPSHOT 10
 
 struct kt_monitor {
 	struct kt_monitor_config config;
@@ -41,6 +45,7 @@ struct kt_monitor {
 	struct kt_rules rules;
 	struct kt_sample_store store;
 	struct kt_watchdog watchdog;
+	struct kt_domain_store domains;
 	bool has_types;
 	bool has_begun;
 	struct ktstr_monitor_sample sample;
@@ -139,11 +144,16 @@ static void take_sample(struct kt_monitor *monitor)
 static void watch(struct kt_monitor *monitor)
 {
 	uint64_t at_ns = kt_now_ns();
+	unsigned int nth = 0;
 
 	do {
 		uint64_t now_ns;
 
 		take_sample(monitor);
+		/* One less, like a sample that could not be taken. */
+		if (nth++ % SAMPLES_A_SNAPSHOT == 0)
+			(void)kt_domain_store_take(&monitor->domains,
+						   &monitor->kernel);
 		kt_watchdog_tick(&monitor->watchdog, &monitor->kernel);
 		/* What came too late is left out, not made up for. */
 		at_ns += SAMPLE_NS;
@@ -189,6 +199,7 @@ static void destroy(struct kt_monitor *monitor)
 {
 	if (monitor->has_begun) {
 		kt_sample_store_deinit(&monitor->store);
+		kt_domain_store_deinit(&monitor->domains);
 		kt_rules_deinit(&monitor->rules);
 		kt_sampler_deinit(&monitor->sampler);
 		kt_guest_kernel_deinit(&monitor->kernel);
@@ -290,6 +301,9 @@ static struct ktstr_monitor_report *make_report(struct kt_monitor *monitor)
 	report->samples = TAKE_PTR(monitor->store.samples);
 	report->n_samples = monitor->store.n;
 	monitor->store.n = 0;
+	report->domain_snapshots = TAKE_PTR(monitor->domains.snapshots);
+	report->n_domain_snapshots = monitor->domains.n;
+	monitor->domains.n = 0;
 	report->n_counters = monitor->sampler.n_counters;
 	for (size_t i = 0; i < report->n_counters; i++)
 		report->counter_names[i] =
@@ -317,6 +331,9 @@ void kt_monitor_report_free(struct ktstr_monitor_report *report)
 	for (size_t i = 0; i < report->n_samples; i++)
 		free(report->samples[i].cpus);
 	free(report->samples);
+	for (size_t i = 0; i < report->n_domain_snapshots; i++)
+		kt_domain_snapshot_deinit(&report->domain_snapshots[i]);
+	free(report->domain_snapshots);
 	free(report->violations);
 	for (size_t i = 0; i < report->n_counters; i++)
 		free(report->counter_names[i]);

@@ -33,9 +33,9 @@ static void a_kernel_is_found_wherever_it_was_moved_to(void **state)
 			0);
 		assert_int_equal(value, 1000 + cpu);
 	}
-	assert_int_equal(
-		kt_guest_kernel_get(kernel, made_up_rq(0), KT_RQ_SD, &value),
-		-ENOENT);
+	assert_int_equal(kt_guest_kernel_get(kernel, made_up_rq(0),
+					     KT_SCX_EVENT_STATS_CPU, &value),
+			 -ENOENT);
 	assert_int_equal(kt_guest_kernel_get(kernel, 0, KT_RQ_CLOCK, &value),
 			 -EFAULT);
 	made_up_kernel_deinit(&made_up);

@@ -42,6 +42,54 @@ static void add_basics(struct maker *maker)
 		good(btf__add_array(btf, maker->u32_id, maker->char_id, 16));
 }
 
+static const char *const by_idle[] = {
+	"lb_count",
+	"lb_balanced",
+	"lb_failed",
+	"lb_imbalance_load",
+	"lb_imbalance_util",
+	"lb_imbalance_task",
+	"lb_imbalance_misfit",
+	"lb_gained",
+	"lb_hot_gained",
+	"lb_nobusyq",
+	"lb_nobusyg",
+};
+static const char *const others[] = {
+	"alb_count",        "alb_failed",       "alb_pushed",
+	"sbe_count",        "sbe_balanced",     "sbe_pushed",
+	"sbf_count",        "sbf_balanced",     "sbf_pushed",
+	"ttwu_wake_remote", "ttwu_move_affine", "ttwu_move_balance",
+};
+
+/* An older kernel has not all of the numbers. */
+static void add_sched_domain(struct maker *maker, enum made_up_kernel kernel)
+{
+	int three =
+		good(btf__add_array(maker->btf, maker->u32_id, maker->u32_id, 3));
+
+	begin(maker, "sched_domain", SD_BYTES);
+	field(maker, "parent", maker->pointer_id, SD_PARENT);
+	field(maker, "name", maker->pointer_id, SD_NAME);
+	field(maker, "flags", maker->u32_id, SD_FLAGS);
+	field(maker, "level", maker->u32_id, SD_LEVEL);
+	field(maker, "span_weight", maker->u32_id, SD_SPAN_WEIGHT);
+	field(maker, "balance_interval", maker->u32_id, SD_INTERVAL);
+	field(maker, "nr_balance_failed", maker->u32_id, SD_FAILED);
+	field(maker, "max_newidle_lb_cost", maker->u64_id, SD_LB_COST);
+	for (uint32_t i = 0; i < 11; i++) {
+		if (kernel == KERNEL_OLDER && i == 3)
+			continue;
+		field(maker, by_idle[i], three, SD_BY_IDLE + 12 * i);
+	}
+	for (uint32_t i = 0; i < 12; i++)
+		field(maker, others[i], maker->u32_id, SD_OTHERS + 4 * i);
+	if (kernel == KERNEL_OLDER)
+		return;
+	field(maker, "newidle_call", maker->u32_id, SD_NEWIDLE);
+	field(maker, "newidle_success", maker->u32_id, SD_NEWIDLE + 4);
+}
+
 static int add_scx_rq(struct maker *maker)
 {
 	int dsq = begin(maker, "scx_dispatch_q", 48), id;
@@ -65,6 +113,7 @@ static void add_rq(struct maker *maker, enum made_up_kernel kernel)
 	field(maker, "nr_running", maker->u32_id, RQ_NR_RUNNING);
 	if (kernel != KERNEL_NO_CLOCK)
 		field(maker, "clock", maker->u64_id, RQ_CLOCK);
+	field(maker, "sd", maker->pointer_id, RQ_SD);
 	if (scx)
 		field(maker, "scx", scx, RQ_SCX);
 	field(maker, "rq_sched_info", info, RQ_SCHED_INFO);
@@ -114,6 +163,8 @@ struct btf *made_up_types(enum made_up_kernel kernel)
 	assert_non_null(maker.btf);
 	add_basics(&maker);
 	add_rq(&maker, kernel);
+	if (kernel != KERNEL_NO_CLOCK)
+		add_sched_domain(&maker, kernel);
 	if (kernel != KERNEL_NO_SCX)
 		add_scx_sched(&maker, kernel);
 	return maker.btf;

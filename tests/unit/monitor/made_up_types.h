@@ -23,6 +23,20 @@
 #define RQ_TTWU_COUNT     300
 #define RQ_TTWU_LOCAL     304
 
+#define RQ_SD          32
+#define SD_PARENT      0
+#define SD_NAME        8
+#define SD_FLAGS       16
+#define SD_LEVEL       20
+#define SD_SPAN_WEIGHT 24
+#define SD_INTERVAL    28
+#define SD_FAILED      32
+#define SD_LB_COST     40
+#define SD_BY_IDLE     64  /* eleven of three each */
+#define SD_OTHERS      200 /* twelve */
+#define SD_NEWIDLE     256
+#define SD_BYTES       288
+
 #define SCX_SCHED_TIMEOUT_MS 24
 #define SCX_SCHED_WATCHDOG   40 /* of KERNEL_NEW */
 #define SCX_SCHED_EXIT_KIND  48

@@ -99,6 +99,24 @@ static struct ktstr_monitor_violation violations[] = {
 	  .worst = 7.5,
 	  .limit = 4 },
 };
+static uint32_t n_domains[] = { 2, 0 };
+static struct ktstr_sched_domain domains[] = {
+	{ .name = "SMT", .span_weight = 1, .level = 0, .flags = 1 },
+	{ .name = "MC",
+	  .span_weight = 2,
+	  .level = 1,
+	  .flags = UINT32_MAX,
+	  .has_newidle = true,
+	  .newidle_call = 7,
+	  .has_stats = true,
+	  .stats = { 1, 2, 3 } },
+};
+static struct ktstr_domain_snapshot snapshots[] = {
+	{ .host_ns = 7000000000,
+	  .took_ns = 1000,
+	  .n_domains = n_domains,
+	  .domains = domains },
+};
 static struct ktstr_monitor_report seen = {
 	.verdict = KTSTR_FAIL,
 	.summary = { .n_samples = 2,
@@ -124,6 +142,8 @@ static struct ktstr_monitor_report seen = {
 	.n_violations_lost = 1,
 	.samples = samples,
 	.n_samples = 2,
+	.domain_snapshots = snapshots,
+	.n_domain_snapshots = 1,
 	.n_cpus = 2,
 	.counter_names = { T("SCX_EV_ONE"), T("SCX_EV_TWO") },
 	.n_counters = 2,

@@ -63,6 +63,39 @@ static uint64_t now_ns(void)
 	return (uint64_t)ts.tv_sec * 1000000000u + (uint64_t)ts.tv_nsec;
 }
 
+/*
+ * "domain0 MC 0f 1 2 3 ..." of the last CPU, from its lowest domain up. Only
+ * where the lines have the form of version 17, with a name.
+ */
+static void say_domains(struct text *text)
+{
+	FILE *f = fopen(SCHEDSTAT, "re");
+	int last = (int)sysconf(_SC_NPROCESSORS_ONLN) - 1, cpu = -1;
+	const char *mark = "";
+	char line[4096];
+
+	say(text, ", \"domains\": [");
+	while (f && fgets(line, sizeof(line), f)) {
+		char name[16], *at;
+		int skip = 0;
+
+		(void)sscanf(line, "cpu%d", &cpu);
+		if (cpu != last ||
+		    sscanf(line, "domain%*u %15[A-Z] %*s %n", name, &skip) < 1 ||
+		    !skip)
+			continue;
+		say(text, "%s[\"%s\"", mark, name);
+		for (at = strtok(line + skip, " \n"); at;
+		     at = strtok(NULL, " \n"))
+			say(text, ", %s", at);
+		say(text, "]");
+		mark = ", ";
+	}
+	say(text, "]");
+	if (f)
+		fclose(f);
+}
+
 /* "cpu0 0 0 12 5 ...": without the second number, which is always 0. */
 static void say_schedstat(struct text *text)
 {
@@ -149,6 +182,7 @@ static void send_reading(void)
 	say(&text, "{");
 	say_schedstat(&text);
 	say_nr_running(&text);
+	say_domains(&text);
 	say_counters(&text);
 	say(&text, ", \"took_ns\": %" PRIu64 "}", now_ns() - began_ns);
 	kt_event_send("reading", "", text.data, began_ns);

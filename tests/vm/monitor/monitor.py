@@ -59,6 +59,25 @@ for sample in monitor["samples"]:
     if before["nr_running"][-1] == after["nr_running"][-1]:
         steady.append(sample["nr_running"][-1] - before["nr_running"][-1])
 
+# Kernels whose domains have the numbers of version 17.
+compared = 0
+for snapshot in monitor["domains"]:
+    at, until = snapshot["host_ns"], snapshot["host_ns"] + snapshot["took_ns"]
+    before = [r for r in guest if r["until"] < at]
+    after = [r for r in guest if r["from"] > until]
+    chain = snapshot["cpus"][-1]
+    if not before or not after or not before[-1]["domains"]:
+        continue
+    before, after = before[-1]["domains"], after[0]["domains"]
+    assert [d["name"] for d in chain] == [d[0] for d in before], (chain, before)
+    for said, domain, again in zip(before, chain, after):
+        assert len(said) == len(domain["stats"]) + 1 == 46, said
+        for i, value in enumerate(domain["stats"]):
+            bracket(f"domain {said[0]}", said[i + 1], value, again[i + 1])
+        compared += 1
+if not run["kernel"]["release"].startswith("6.12."):
+    assert compared >= 3, f"only {compared} domains were compared"
+
 for what, (n, tight) in brackets.items():
     print(f"{what}: {n} times between the guest's own, {tight} of them equal to both")
 print(f"nr_running: {steady.count(0)} of {len(steady)} times what the guest said before and after, "
