@@ -99,6 +99,9 @@ struct ktstr_vm_config {
 	 * in place of the scheduler's own time; 0 leaves that. Set by the
 	 * monitor, where the kernel has such a time. */
 	uint32_t watchdog_timeout_ms;
+	/* Where the guest's memory is saved at the end of the run, while the
+	 * guest still runs; needs the monitor. NULL: nowhere. */
+	const char *memory_image;
 
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
@@ -218,6 +221,7 @@ struct ktstr_vm_result {
 	uint64_t steal_error_ns;
 	/* NULL when nobody was to watch, or the guest never ran. */
 	struct ktstr_monitor_report *monitor;
+	char *image_error; /* NULL, or why there is no memory_image */
 	struct ktstr_vm_timings timings;
 };
 

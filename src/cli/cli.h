@@ -38,6 +38,7 @@ extern const struct kt_command kt_root_command;
 extern const struct kt_command kt_shell_command;
 extern const struct kt_command kt_test_command;
 extern const struct kt_command kt_run_command;
+extern const struct kt_command kt_inspect_command;
 extern const struct kt_command kt_topo_command;
 extern const struct kt_command kt_kernel_command;
 extern const struct kt_command kt_completions_command;

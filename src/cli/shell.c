@@ -26,6 +26,7 @@ struct shell_values {
 	const char *exec;
 	const char *cmdline;
 	const char *nest_shape;
+	const char *save;
 	struct kt_words include_files;
 	uint32_t memory_mib; /* 0: not given */
 	uint32_t timeout_ms;
@@ -111,6 +112,15 @@ static const struct kt_option shell_options[] = {
 		.type = KT_OPTION_FLAG,
 		AT(dmesg),
 		.help = "Show the kernel's log on standard error.",
+	},
+	{
+		.name = "save",
+		.type = KT_OPTION_TEXT,
+		.value = "FILE",
+		AT(save),
+		.complete = KT_COMPLETE_FILE,
+		.help = "Save the guest's memory when the shell or the command "
+			"has ended, for ktstr inspect.",
 	},
 	{
 		.name = "cmdline",
@@ -201,6 +211,11 @@ static int report(const struct kt_cli *cli, const struct shell_values *v,
 	if (result->output_error) {
 		kt_cli_error(cli, "output could not be written: %s",
 			     strerror(-result->output_error));
+		return KT_EXIT_FAILED;
+	}
+	if (result->image_error) {
+		kt_cli_error(cli, "the guest's memory is not saved: %s",
+			     result->image_error);
 		return KT_EXIT_FAILED;
 	}
 	if (result->exit_code >= 0)
@@ -309,6 +324,8 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	config->include_files = includes->files;
 	config->n_include_files = includes->n;
 	config->exec_cmd = v->exec;
+	config->memory_image = v->save;
+	config->monitor = v->save;
 	config->cmdline = v->cmdline;
 	config->dmesg = v->dmesg;
 	config->timeout_ms = timeout_of(v);

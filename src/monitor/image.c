@@ -363,7 +363,7 @@ int kt_image_open(struct kt_image *image, const char *path,
 	if (!r && parse(image) < 0)
 		r = kt_err(err, -EBADMSG,
 			   "\"%s\" is no image of a guest's memory, or is cut "
-			   "off; `ktstr inspect NAME --save FILE` writes one",
+			   "off; `ktstr shell --save FILE` writes one",
 			   path);
 	if (r)
 		kt_image_close(image);

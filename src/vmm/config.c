@@ -337,6 +337,33 @@ static int copy_thresholds(struct kt_config *config,
 	return 0;
 }
 
+/* Found out now, and not when the guest has run. */
+static int copy_memory_image(struct kt_config *config,
+			     const struct ktstr_vm_config *public,
+			     struct ktstr_error *err)
+{
+	const char *path = public->memory_image;
+	const char *slash = path ? strrchr(path, '/') : NULL;
+	_cleanup_free_ char *directory = NULL;
+
+	if (!path)
+		return 0;
+	if (!public->monitor)
+		return kt_err(
+			err, -EINVAL,
+			"memory_image needs the monitor, which knows where "
+			"the guest's kernel keeps things: set monitor");
+	if (asprintf(&directory, "%.*s.", slash ? (int)(slash + 1 - path) : 0,
+		     path) < 0)
+		return no_memory(err);
+	if (access(directory, W_OK | X_OK) < 0)
+		return kt_err_errno(err, -errno,
+				    "the guest's memory cannot be saved as "
+				    "\"%s\": no file can be made beside it",
+				    path);
+	return copy_string(path, &config->memory_image, err);
+}
+
 static int check_and_copy(struct kt_config *config,
 			  const struct ktstr_vm_config *public,
 			  struct ktstr_error *err)
@@ -376,6 +403,8 @@ static int check_and_copy(struct kt_config *config,
 				 &config->kernel_symbols, err);
 	if (!r)
 		r = copy_thresholds(config, public, err);
+	if (!r)
+		r = copy_memory_image(config, public, err);
 	if (!r)
 		r = copy_string(public->cmdline, &config->cmdline, err);
 	if (!r)
@@ -429,6 +458,7 @@ void kt_config_deinit(struct kt_config *config)
 	free(config->init_binary);
 	free_strings(config->run_args);
 	free_strings(config->kernel_symbols);
+	free(config->memory_image);
 	free(config->cmdline);
 	free(config->exec_cmd);
 	free_files(config->include_files, config->n_include_files);

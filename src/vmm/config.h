@@ -38,6 +38,7 @@ struct kt_config {
 	bool monitor;
 	struct ktstr_monitor_thresholds monitor_thresholds;
 	uint32_t watchdog_timeout_ms;
+	char *memory_image; /* or NULL */
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

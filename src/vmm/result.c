@@ -169,6 +169,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 	result->kernel_addresses = TAKE_PTR(session->addresses);
 	result->n_kernel_addresses = session->n_addresses;
 	result->monitor = TAKE_PTR(run->report);
+	result->image_error = TAKE_PTR(run->image_error);
 	session->n_addresses = 0;
 	*ret = TAKE_PTR(result);
 	return 0;
@@ -192,5 +193,6 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	kt_events_free(result->events, result->n_events);
 	free(result->vcpu_steal);
 	kt_monitor_report_free(result->monitor);
+	free(result->image_error);
 	free(result);
 }

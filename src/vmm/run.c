@@ -266,6 +266,8 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 	if (!r)
 		r = kt_run_loop(run, err);
 	kt_run_monitor_end(run);
+	if (!r)
+		kt_run_save(run);
 	kt_machine_stop(run->machine);
 	if (!r && run->timed_out)
 		kt_run_note_state(run);
@@ -283,6 +285,7 @@ static void tear_down(struct kt_run *run)
 	kt_initramfs_free(run->initramfs);
 	free(run->state);
 	kt_monitor_report_free(run->report);
+	free(run->image_error);
 }
 
 int ktstr_vm_run(struct ktstr_vm *vm, struct ktstr_vm_result **ret,

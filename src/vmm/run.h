@@ -35,6 +35,7 @@ struct kt_run {
 	struct kt_monitor *monitor; /* NULL: there is none */
 	bool monitor_began;
 	struct ktstr_monitor_report *report;
+	char *image_error; /* save.c */
 
 	uint64_t start_ns;
 	uint64_t first_run_ns; /* 0: the guest never ran */
@@ -70,6 +71,9 @@ void kt_run_measure(struct kt_run *run);
 void kt_run_monitor_start(struct kt_run *run);
 void kt_run_monitor(struct kt_run *run);
 void kt_run_monitor_end(struct kt_run *run);
+
+/* Saves the guest's memory, if that was asked for, while the vCPUs run. */
+void kt_run_save(struct kt_run *run);
 
 /*
  * After the vCPUs have stopped, and before kt_run_drain() moves what the guest

@@ -53,7 +53,7 @@ static const struct room rooms[] = {
 	/* What happens in a test, which here can be started without a guest. */
 	{ "scenario", "base wire cgroup workload check guest",
 	  "jansson.h ktstr/test.h" },
-	{ "cli", "base topology host kernel initramfs nest runner",
+	{ "cli", "base topology host kernel initramfs monitor nest runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };
 

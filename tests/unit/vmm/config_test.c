@@ -243,6 +243,22 @@ static void thresholds_are_the_defaults_or_the_callers(void **state)
 		       "monitor_thresholds are set but monitor is not");
 }
 
+static void a_memory_image_has_to_have_a_place(void **state)
+{
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.memory_image = "/no/such/image");
+
+	(void)state;
+	assert_refused(c, -ENOENT, "\"/no/such/image\"");
+	c.memory_image = "/tmp/image";
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+	c.memory_image = "/dev/null/image";
+	assert_refused(c, -ENOTDIR, "/dev/null/image");
+	c.monitor = false;
+	assert_refused(c, -EINVAL, "memory_image needs the monitor");
+}
+
 static void the_watchdogs_time_is_five_seconds_unless_set(void **state)
 {
 	struct ktstr_vm_config c = KTSTR_VM_CONFIG(.kernel = SOME_FILE);
@@ -376,6 +392,7 @@ int main(void)
 		cmocka_unit_test(an_init_binary_below_proc_is_not_looked_for),
 		cmocka_unit_test(our_own_init_is_found_by_its_variable),
 		cmocka_unit_test(thresholds_are_the_defaults_or_the_callers),
+		cmocka_unit_test(a_memory_image_has_to_have_a_place),
 		cmocka_unit_test(the_watchdogs_time_is_five_seconds_unless_set),
 		cmocka_unit_test(run_args_need_an_init_binary),
 		cmocka_unit_test(exec_cmd_needs_busybox),

@@ -23,6 +23,41 @@ for name in "${tests[@]}"; do
 	python3 "$here/monitor.py" "runs/$name.ktstr.json"
 done
 
+# A guest's memory in a file, against what the guest had said of itself.
+"$ktstr" shell --kernel "$series" --topology 1n2l2c1t --save memory --exec \
+	'cat /proc/schedstat; echo; cat /proc/kallsyms' </dev/null >said
+for what in runqueues domains symbols; do
+	"$ktstr" inspect memory "$what" --json >"$what.json"
+	"$ktstr" inspect memory "$what" | head -n 3
+done
+python3 - <<'END'
+import json, re
+said, kallsyms = open("said").read().split("\n\n", 1)
+addresses = {}
+for line in kallsyms.splitlines():
+    address, _, name = line.split()[:3]
+    addresses.setdefault(name, address)
+symbols = json.load(open("symbols.json"))
+for symbol in symbols:
+    name = symbol["name"]
+    name = name if name in addresses else "init_top_pgt"
+    assert symbol["address"] == addresses[name], (symbol, addresses[name])
+assert len(symbols) >= 8, symbols
+runqueues = json.load(open("runqueues.json"))
+lines = [line.split() for line in said.splitlines() if line.startswith("cpu")]
+assert len(lines) == len(runqueues) == 4
+for line, runqueue in zip(lines, runqueues):
+    assert f"cpu{runqueue['cpu']}" == line[0]
+    assert int(line[3]) <= runqueue["sched_count"] < int(line[3]) + 5000, (line, runqueue)
+    assert int(line[8]) <= runqueue["run_delay_ns"], (line, runqueue)
+domains = json.load(open("domains.json"))
+masks = re.findall(r"^domain\d+ (?:[A-Z]+ )?([0-9a-f]+) ", said, re.M)
+assert [bin(int(mask, 16)).count("1") for mask in masks] == [d["cpus"] for d in domains], (masks, domains)
+names = re.findall(r"^domain\d+ ([A-Z]+) ", said, re.M)
+assert not names or names == [d["name"] for d in domains], (names, domains)
+print(f"a saved guest: {len(symbols)} symbols, {len(runqueues)} runqueues and {len(domains)} domains are as it said")
+END
+
 # The watchdog is the host's to set, in either of the two ways that kernels have.
 if [ "$series" != 6.12 ]; then
 	"$ktstr" test "$cases" -k watchdog --kernel "$series" </dev/null && exit 1
