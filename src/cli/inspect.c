@@ -10,6 +10,7 @@
 #include "monitor/image.h"
 #include "monitor/kernel.h"
 #include "monitor/sample.h"
+#include "monitor/tasks.h"
 
 struct inspect_values {
 	bool json;
@@ -138,6 +139,43 @@ static json_t *take_domains(struct inspected *seen, struct ktstr_error *err)
 	return list;
 }
 
+static const char *policy_name(uint32_t policy)
+{
+	static const char *const names[] = {
+		[0] = "normal", [1] = "fifo",     [2] = "rr",  [3] = "batch",
+		[5] = "idle",   [6] = "deadline", [7] = "ext",
+	};
+
+	return policy < KT_ARRAY_SIZE(names) && names[policy] ? names[policy] :
+								"?";
+}
+
+static int add_task(void *userdata, const struct kt_task *task)
+{
+	return json_array_append_new(
+		       userdata,
+		       json_pack("{s:i, s:i, s:s#, s:I, s:s, s:i, s:s}", "pid",
+				 task->pid, "tgid", task->tgid, "state",
+				 &task->state, 1, "cpu", (json_int_t)task->cpu,
+				 "policy", policy_name(task->policy), "prio",
+				 task->prio, "comm", task->comm)) ?
+		       -ENOMEM :
+		       0;
+}
+
+static json_t *take_tasks(struct inspected *seen, struct ktstr_error *err)
+{
+	json_t *list = json_array();
+	int r = kt_tasks_walk(&seen->kernel, add_task, list);
+
+	if (!r)
+		return list;
+	kt_err_errno(err, r, "the list of tasks is torn behind the %zuth",
+		     json_array_size(list));
+	json_decref(list);
+	return NULL;
+}
+
 static json_t *take_symbols(struct inspected *seen, struct ktstr_error *err)
 {
 	const char *const *names = kt_kernel_symbol_names();
@@ -157,12 +195,14 @@ static json_t *take_symbols(struct inspected *seen, struct ktstr_error *err)
 	return list;
 }
 
-static const char *const subjects[] = { "runqueues", "domains", "symbols", NULL };
+static const char *const subjects[] = { "runqueues", "domains", "tasks",
+					"symbols", NULL };
 
 static json_t *(*const takers[])(struct inspected *seen,
 				 struct ktstr_error *err) = {
 	take_runqueues,
 	take_domains,
+	take_tasks,
 	take_symbols,
 };
 
@@ -271,8 +311,8 @@ static int inspect_run(struct kt_cli *cli, const void *values,
 	if (!subjects[subject])
 		return kt_cli_usage_error(
 			cli, "ktstr inspect",
-			"\"%s\" cannot be looked at; runqueues, domains and "
-			"symbols can",
+			"\"%s\" cannot be looked at; runqueues, domains, tasks "
+			"and symbols can",
 			operands->words[1]);
 	r = open_image(&seen, operands->words[0], &err);
 	if (!r) {
@@ -291,12 +331,13 @@ const struct kt_command kt_inspect_command = {
 		"Reads what a guest's kernel knows of its scheduler out of an "
 		"image of its memory, which ktstr shell --save writes: its "
 		"runqueues, one line a CPU; its scheduling domains, from each "
-		"CPU's lowest one up; or the symbols that are known of it.",
+		"CPU's lowest one up; its tasks; or the symbols that are known "
+		"of it.",
 	.example = "ktstr shell -t 1n2l2c1t --exec 'sleep 1' --save memory\n"
 		   "ktstr inspect memory\n"
 		   "ktstr inspect memory domains --json",
 	.options = inspect_options,
-	.operand = { .name = "FILE [runqueues|domains|symbols]",
+	.operand = { .name = "FILE [runqueues|domains|tasks|symbols]",
 		     .min = 1,
 		     .max = 2,
 		     .complete = KT_COMPLETE_FILE,

@@ -203,7 +203,7 @@ static int take_region(struct kt_image *image, const Elf64_Phdr *segment)
 	if (n > 0 && segment->p_paddr < image->regions[n - 1].gpa +
 						image->regions[n - 1].size_bytes)
 		return -EBADMSG;
-	/* Never written to: the mapping does not allow it. */
+	/* What is written there is so for this mapping alone. */
 	image->regions[n] = (struct kt_memory_region){
 		.gpa = segment->p_paddr,
 		.size_bytes = segment->p_filesz,
@@ -344,7 +344,8 @@ static int map(struct kt_image *image, const char *path, struct ktstr_error *err
 			      "\"%s\" is no image of a guest's memory: %s", path,
 			      S_ISREG(st.st_mode) ? "it is empty" :
 						    "it is no regular file");
-	mapping = mmap(NULL, (size_t)st.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+	mapping = mmap(NULL, (size_t)st.st_size, PROT_READ | PROT_WRITE,
+		       MAP_PRIVATE, fd, 0);
 	if (mapping == MAP_FAILED)
 		return kt_err_errno(err, -errno, "cannot map \"%s\"", path);
 	image->mapping = mapping;

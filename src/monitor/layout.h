@@ -66,6 +66,18 @@
 	X(SD_TTWU_WAKE_REMOTE, "sched_domain", "ttwu_wake_remote")             \
 	X(SD_TTWU_MOVE_AFFINE, "sched_domain", "ttwu_move_affine")             \
 	X(SD_TTWU_MOVE_BALANCE, "sched_domain", "ttwu_move_balance")           \
+	X(TASK_TASKS, "task_struct", "tasks")                                  \
+	X(TASK_THREAD_NODE, "task_struct", "thread_node")                      \
+	X(TASK_SIGNAL, "task_struct", "signal")                                \
+	X(TASK_PID, "task_struct", "pid")                                      \
+	X(TASK_TGID, "task_struct", "tgid")                                    \
+	X(TASK_COMM, "task_struct", "comm")                                    \
+	X(TASK_STATE, "task_struct", "__state")                                \
+	X(TASK_EXIT_STATE, "task_struct", "exit_state")                        \
+	X(TASK_CPU, "task_struct", "thread_info.cpu")                          \
+	X(TASK_POLICY, "task_struct", "policy")                                \
+	X(TASK_PRIO, "task_struct", "prio")                                    \
+	X(SIGNAL_THREAD_HEAD, "signal_struct", "thread_head")                  \
 	/* The scheduler that is attached, v6.16 on. */                        \
 	X(SCX_EXIT_KIND, "scx_sched", "exit_kind")                             \
 	X(SCX_EXIT_INFO, "scx_sched", "exit_info")                             \

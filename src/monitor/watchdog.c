@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <errno.h>
-
 #include "base/macro.h"
 #include "monitor/watchdog.h"
 
@@ -56,42 +54,40 @@ static uint32_t find_hz(struct kt_guest_kernel *kernel, uint64_t scheduler,
 	return 0;
 }
 
-/* -ENOENT when there is none to look after. */
-static int find_scheduler(struct kt_watchdog *watchdog,
-			  struct kt_guest_kernel *kernel)
+/* The scheduler to look after; 0: there is none. */
+static uint64_t find_scheduler(struct kt_guest_kernel *kernel)
 {
 	uint64_t root = kernel->symbols.address[KT_SYMBOL_SCX_ROOT];
-	uint64_t scheduler, now;
+	uint64_t scheduler;
 
 	if (!root || kt_view_u64(&kernel->view, root, &scheduler) < 0 ||
 	    !scheduler || !is_alive(kernel, scheduler))
-		return -ENOENT;
-	if (scheduler == watchdog->scheduler)
 		return 0;
-	if (kt_view_u64(&kernel->view, find(kernel, scheduler), &now) < 0)
-		return -ENOENT;
-	watchdog->scheduler = scheduler;
-	watchdog->hz = find_hz(kernel, scheduler, now);
-	return 0;
+	return scheduler;
 }
 
 void kt_watchdog_tick(struct kt_watchdog *watchdog, struct kt_guest_kernel *kernel)
 {
 	struct ktstr_watchdog_report *report = &watchdog->report;
-	uint64_t at, now, wanted;
+	uint64_t scheduler, at, now, wanted;
 
-	if (!watchdog->timeout_ms || find_scheduler(watchdog, kernel) < 0) {
-		watchdog->scheduler = 0;
+	if (!watchdog->timeout_ms)
 		return;
-	}
+	scheduler = find_scheduler(kernel);
+	at = scheduler ? find(kernel, scheduler) : 0;
+	if (!at || kt_view_u64(&kernel->view, at, &now) < 0)
+		return;
+	/*
+	 * One that is about to be attached may not have its own time there yet:
+	 * then the next tick tells.
+	 */
+	if (!watchdog->hz)
+		watchdog->hz = find_hz(kernel, scheduler, now);
 	if (!watchdog->hz)
 		return;
-	at = find(kernel, watchdog->scheduler);
 	wanted = ((uint64_t)watchdog->timeout_ms * watchdog->hz + 999) / 1000;
-	if (kt_view_u64(&kernel->view, at, &now) < 0)
-		return;
 	/* Only what differs, and as short after a look at it as can be. */
-	if (now != wanted && is_alive(kernel, watchdog->scheduler) &&
+	if (now != wanted && is_alive(kernel, scheduler) &&
 	    kt_view_write(&kernel->view, at, &wanted, sizeof(wanted)) == 0)
 		report->n_writes++;
 	if (kt_view_u64(&kernel->view, at, &now) < 0)

@@ -13,8 +13,7 @@
 
 struct kt_watchdog {
 	uint32_t timeout_ms; /* 0: leave it as it is */
-	uint64_t scheduler;  /* the struct scx_sched that is known; 0: none */
-	uint32_t hz;	     /* of its kernel; 0: not known */
+	uint32_t hz;         /* of the kernel; 0: not known yet */
 	struct ktstr_watchdog_report report;
 };
 

@@ -90,6 +90,30 @@ static void add_sched_domain(struct maker *maker, enum made_up_kernel kernel)
 	field(maker, "newidle_success", maker->u32_id, SD_NEWIDLE + 4);
 }
 
+static void add_tasks(struct maker *maker)
+{
+	int list = begin(maker, "list_head", 16), info;
+
+	field(maker, "next", maker->pointer_id, 0);
+	field(maker, "prev", maker->pointer_id, 8);
+	info = begin(maker, "thread_info", 4);
+	field(maker, "cpu", maker->u32_id, 0);
+	begin(maker, "signal_struct", SIGNAL_BYTES);
+	field(maker, "thread_head", list, SIGNAL_THREADS);
+	begin(maker, "task_struct", TASK_BYTES);
+	field(maker, "tasks", list, TASK_TASKS);
+	field(maker, "thread_node", list, TASK_THREAD);
+	field(maker, "signal", maker->pointer_id, TASK_SIGNAL);
+	field(maker, "pid", maker->u32_id, TASK_PID);
+	field(maker, "tgid", maker->u32_id, TASK_TGID);
+	field(maker, "comm", maker->name_id, TASK_COMM);
+	field(maker, "__state", maker->u32_id, TASK_STATE);
+	field(maker, "exit_state", maker->u32_id, TASK_EXIT_STATE);
+	field(maker, "thread_info", info, TASK_INFO);
+	field(maker, "policy", maker->u32_id, TASK_POLICY);
+	field(maker, "prio", maker->u32_id, TASK_PRIO);
+}
+
 static int add_scx_rq(struct maker *maker)
 {
 	int dsq = begin(maker, "scx_dispatch_q", 48), id;
@@ -163,6 +187,8 @@ struct btf *made_up_types(enum made_up_kernel kernel)
 	assert_non_null(maker.btf);
 	add_basics(&maker);
 	add_rq(&maker, kernel);
+	if (kernel != KERNEL_NO_CLOCK)
+		add_tasks(&maker);
 	if (kernel != KERNEL_NO_CLOCK)
 		add_sched_domain(&maker, kernel);
 	if (kernel != KERNEL_NO_SCX)

@@ -37,6 +37,21 @@
 #define SD_NEWIDLE     256
 #define SD_BYTES       288
 
+#define TASK_TASKS      0
+#define TASK_THREAD     16
+#define TASK_SIGNAL     32
+#define TASK_PID        40
+#define TASK_TGID       44
+#define TASK_COMM       48
+#define TASK_STATE      64
+#define TASK_EXIT_STATE 68
+#define TASK_INFO       72 /* struct thread_info, which is the CPU alone */
+#define TASK_POLICY     76
+#define TASK_PRIO       80
+#define TASK_BYTES      96
+#define SIGNAL_THREADS  8
+#define SIGNAL_BYTES    32
+
 #define SCX_SCHED_TIMEOUT_MS 24
 #define SCX_SCHED_WATCHDOG   40 /* of KERNEL_NEW */
 #define SCX_SCHED_EXIT_KIND  48

@@ -90,6 +90,30 @@ static void jiffies_are_told_by_the_schedulers_own_time(void **state)
 	}
 }
 
+/* Where it is one variable for all, it is set after the scheduler is seen. */
+static void its_own_time_may_come_late(void **state)
+{
+	struct made_up_kernel_guest made_up = { 0 };
+	struct kt_watchdog watchdog = { .timeout_ms = 5000 };
+
+	(void)state;
+	made_up_kernel_init(&made_up, KERNEL_OLDER);
+	attach(&made_up, KERNEL_OLDER, 2000, 0);
+	kt_watchdog_tick(&watchdog, &made_up.kernel);
+	assert_int_equal(watchdog.report.n_writes, 0);
+	attach(&made_up, KERNEL_OLDER, 2000, 500);
+	kt_watchdog_tick(&watchdog, &made_up.kernel);
+	assert_int_equal(jiffies_of(&made_up, KERNEL_OLDER), 1250);
+	/* What a second has of jiffies stays: this would be 1000 else. */
+	attach(&made_up, KERNEL_OLDER, 1250, 1250);
+	kt_watchdog_tick(&watchdog, &made_up.kernel);
+	attach(&made_up, KERNEL_OLDER, 1250, 313);
+	kt_watchdog_tick(&watchdog, &made_up.kernel);
+	assert_int_equal(jiffies_of(&made_up, KERNEL_OLDER), 1250);
+	assert_int_equal(watchdog.report.hz, 250);
+	made_up_kernel_deinit(&made_up);
+}
+
 static void one_that_ends_is_left_alone(void **state)
 {
 	struct made_up_kernel_guest made_up = { 0 };
@@ -133,6 +157,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(it_is_set_in_either_place_and_read_back),
 		cmocka_unit_test(jiffies_are_told_by_the_schedulers_own_time),
+		cmocka_unit_test(its_own_time_may_come_late),
 		cmocka_unit_test(one_that_ends_is_left_alone),
 		cmocka_unit_test(nobody_asked),
 	};
