@@ -70,6 +70,7 @@ static struct ktstr_vm_result *run_vm(const char *init, bool show_log,
 				.topology = KTSTR_TOPOLOGY(1, 1, VCPUS, 1),
 				.memory_mib = MEMORY_MIB,
 				.timeout_ms = timeout_ms, .dmesg = show_log,
+				.monitor = false, /* QEMU has none */
 				.cmdline = "loglevel=0",
 				.busybox = exec_cmd != NULL,
 				.exec_cmd = exec_cmd);
