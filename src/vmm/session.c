@@ -380,21 +380,33 @@ void kt_session_deinit(struct kt_session *session)
 	session->n_addresses = 0;
 }
 
-static void add_names(struct kt_strbuf *payload, const char *const *names)
+static void add_name(struct kt_strbuf *payload, const char *name)
 {
-	for (; names && *names; names++)
-		kt_strbuf_add_bytes(payload, *names, strlen(*names) + 1);
+	kt_strbuf_add_bytes(payload, name, strlen(name) + 1);
+}
+
+/* The caller's, and what the monitor wants beside them. */
+static void add_symbols(const struct kt_session *session,
+			struct kt_strbuf *payload)
+{
+	const struct kt_config *config = session->config;
+	const char *const *names = kt_kernel_symbol_names();
+
+	for (size_t i = 0; config->kernel_symbols && config->kernel_symbols[i];
+	     i++)
+		add_name(payload, config->kernel_symbols[i]);
+	for (size_t i = 0; config->monitor && names[i]; i++) {
+		if (!is_wanted(session, names[i]))
+			add_name(payload, names[i]);
+	}
 }
 
 void kt_session_attach(struct kt_session *session, struct kt_console *console)
 {
-	const struct kt_config *config = session->config;
 	_cleanup_strbuf_ struct kt_strbuf names = {};
 
 	session->console = console;
-	add_names(&names, (const char *const *)config->kernel_symbols);
-	if (config->monitor)
-		add_names(&names, kt_kernel_symbol_names());
+	add_symbols(session, &names);
 	if (names.length)
 		session_send(session, KT_FRAME_SYMBOLS, names.data, names.length);
 }
