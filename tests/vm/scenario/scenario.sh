@@ -74,7 +74,7 @@ table = [
     ("migration_storm", "a worker that is sent to another CPU each time",
      "`max_migration_ratio` 0.1",
      [r"^\d[\d.]* migrations an iteration .* by worker 0 of storm, limit 0.1$"]),
-    ("slow_waker", "a timer's worker, nice 19, behind sixteen spinners",
+    ("slow_waker", "a timer's worker, nice 19, behind six spinners",
      "`max_p99_wake_latency_ns` 2000000",
      [r"^p99 wake latency \d+ns over \d+ wakes of worker 0 of both/waker, limit "
       r"2000000ns"]),
