@@ -236,7 +236,7 @@ static enum ktstr_verdict take_readings(struct ktstr_context *ctx)
 #define SMALL                                                                  \
 	.cores = 4, .memory_mib = 512, .duration_s = 20, .watchdog_timeout_s = 15
 
-KTSTR_TEST(readings, SMALL)
+KTSTR_TEST(readings_alone, SMALL)
 {
 	return take_readings(ctx);
 }

@@ -16,7 +16,7 @@ trap 'rm -rf "$work"' EXIT
 cd "$work"
 cp "$fifo" .
 export KTSTR_RUN_DIR=$work/runs
-tests=(readings)
+tests=(readings_alone)
 [ "$series" = 6.12 ] || tests+=(readings_under_fifo)
 for name in "${tests[@]}"; do
 	"$ktstr" test "$cases" -k "$name" --kernel "$series" </dev/null
