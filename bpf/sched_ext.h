@@ -18,7 +18,19 @@ typedef __u32 __be32;
 typedef __u32 __wsum;
 typedef _Bool bool;
 
+/* <linux/bpf.h>, which would bring in headers of the host's libc. */
+enum {
+	BPF_ANY = 0,
+	BPF_NOEXIST = 1,
+	BPF_MAP_TYPE_HASH = 1,
+	BPF_MAP_TYPE_ARRAY = 2,
+	BPF_MAP_TYPE_PERCPU_HASH = 5,
+	BPF_MAP_TYPE_PERCPU_ARRAY = 6,
+	BPF_MAP_TYPE_LRU_HASH = 9,
+};
+
 #include <bpf/bpf_helpers.h>
+#include <bpf/bpf_core_read.h>
 #include <bpf/bpf_tracing.h>
 
 #define TASK_COMM_BYTES 16
@@ -26,7 +38,31 @@ typedef _Bool bool;
 #pragma clang attribute push(__attribute__((preserve_access_index)),           \
 			     apply_to = record)
 
+struct cpumask;
+
+struct kernfs_node {
+	__u64 id;
+};
+
+struct cgroup {
+	struct kernfs_node *kn;
+};
+
+struct css_set {
+	struct cgroup *dfl_cgrp;
+};
+
+struct sched_ext_entity {
+	__u32 weight;
+};
+
 struct task_struct {
+	unsigned int flags;
+	unsigned int policy;
+	int pid;
+	struct css_set *cgroups;
+	const struct cpumask *cpus_ptr;
+	struct sched_ext_entity scx;
 	char comm[TASK_COMM_BYTES];
 };
 
@@ -55,8 +91,10 @@ struct sched_ext_ops {
 };
 
 /* include/linux/sched/ext.h: enum scx_dsq_id_flags, scx_public_consts. */
-#define SCX_DSQ_LOCAL ((1ULL << 63) | 2)
-#define SCX_SLICE_DFL (20ULL * 1000 * 1000)
+#define SCX_DSQ_LOCAL    ((1ULL << 63) | 2)
+/* With a CPU in the lower half. */
+#define SCX_DSQ_LOCAL_ON ((1ULL << 63) | (1ULL << 62))
+#define SCX_SLICE_DFL    (20ULL * 1000 * 1000)
 
 __s32 scx_bpf_create_dsq(__u64 dsq_id, __s32 node) __ksym;
 __s32 scx_bpf_select_cpu_dfl(struct task_struct *p, __s32 prev_cpu,
@@ -64,5 +102,6 @@ __s32 scx_bpf_select_cpu_dfl(struct task_struct *p, __s32 prev_cpu,
 void scx_bpf_dsq_insert(struct task_struct *p, __u64 dsq_id, __u64 slice,
 			__u64 enq_flags) __ksym;
 bool scx_bpf_dsq_move_to_local(__u64 dsq_id) __ksym;
+__u32 scx_bpf_nr_cpu_ids(void) __ksym;
 void scx_bpf_error_bstr(char *fmt, unsigned long long *data,
 			__u32 data__sz) __ksym;

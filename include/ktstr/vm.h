@@ -102,6 +102,9 @@ struct ktstr_vm_config {
 	/* Where the guest's memory is saved at the end of the run, while the
 	 * guest still runs; needs the monitor. NULL: nowhere. */
 	const char *memory_image;
+	/* Not at the end, but this long after the guest's command or shell was
+	 * started; a run that is over before is saved at its end. 0: the end. */
+	uint32_t memory_image_after_ms;
 
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;

@@ -27,6 +27,7 @@ struct shell_values {
 	const char *cmdline;
 	const char *nest_shape;
 	const char *save;
+	uint32_t save_after_ms;
 	struct kt_words include_files;
 	uint32_t memory_mib; /* 0: not given */
 	uint32_t timeout_ms;
@@ -121,6 +122,14 @@ static const struct kt_option shell_options[] = {
 		.complete = KT_COMPLETE_FILE,
 		.help = "Save the guest's memory when the shell or the command "
 			"has ended, for ktstr inspect.",
+	},
+	{
+		.name = "save-after",
+		.type = KT_OPTION_SECONDS,
+		.value = "TIME",
+		AT(save_after_ms),
+		.help = "Save it not at the end, but this long after the shell or "
+			"the command began.",
 	},
 	{
 		.name = "cmdline",
@@ -325,6 +334,7 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	config->n_include_files = includes->n;
 	config->exec_cmd = v->exec;
 	config->memory_image = v->save;
+	config->memory_image_after_ms = v->save_after_ms;
 	config->monitor = v->save;
 	config->cmdline = v->cmdline;
 	config->dmesg = v->dmesg;
@@ -347,6 +357,10 @@ static int shell_run(struct kt_cli *cli, const void *values,
 	int r, status;
 
 	(void)operands;
+	if (v->save_after_ms && !v->save)
+		return kt_cli_usage_error(cli, "ktstr shell",
+					  "--save-after wants --save, which "
+					  "says where to");
 	if (is_interactive(v) && !isatty(STDIN_FILENO))
 		return kt_cli_usage_error(cli, "ktstr shell",
 					  "a shell needs a terminal, but "

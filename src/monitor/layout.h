@@ -87,7 +87,43 @@
 	/* Event counters, per CPU, in one of these two. */                    \
 	X(SCX_EVENT_STATS_CPU, "scx_sched", "event_stats_cpu")                 \
 	X(SCX_PCPU, "scx_sched", "pcpu")                                       \
-	X(SCX_PCPU_EVENT_STATS, "scx_sched_pcpu", "event_stats")
+	X(SCX_PCPU_EVENT_STATS, "scx_sched_pcpu", "event_stats")               \
+	/* Tables of numbered objects. */                                      \
+	X(IDR_ROOT, "idr", "idr_rt")                                           \
+	X(IDR_BASE, "idr", "idr_base")                                         \
+	X(XA_HEAD, "xarray", "xa_head")                                        \
+	X(XA_NODE_SHIFT, "xa_node", "shift")                                   \
+	X(XA_NODE_SLOTS, "xa_node", "slots")                                   \
+	X(MAP_ID, "bpf_map", "id")                                             \
+	X(MAP_TYPE, "bpf_map", "map_type")                                     \
+	X(MAP_NAME, "bpf_map", "name")                                         \
+	X(MAP_KEY_SIZE, "bpf_map", "key_size")                                 \
+	X(MAP_VALUE_SIZE, "bpf_map", "value_size")                             \
+	X(MAP_MAX_ENTRIES, "bpf_map", "max_entries")                           \
+	X(MAP_FLAGS, "bpf_map", "map_flags")                                   \
+	X(MAP_BTF, "bpf_map", "btf")                                           \
+	X(MAP_BTF_KEY_TYPE_ID, "bpf_map", "btf_key_type_id")                   \
+	X(MAP_BTF_VALUE_TYPE_ID, "bpf_map", "btf_value_type_id")               \
+	X(ARRAY_ELEM_SIZE, "bpf_array", "elem_size")                           \
+	X(ARRAY_VALUE, "bpf_array", "value")                                   \
+	X(HTAB_BUCKETS, "bpf_htab", "buckets")                                 \
+	X(HTAB_N_BUCKETS, "bpf_htab", "n_buckets")                             \
+	X(HTAB_ELEM_NEXT, "htab_elem", "hash_node.next")                       \
+	X(HTAB_ELEM_KEY, "htab_elem", "key")                                   \
+	X(BTF_DATA, "btf", "data")                                             \
+	X(BTF_DATA_SIZE, "btf", "data_size")                                   \
+	X(BTF_KERNEL, "btf", "kernel_btf")                                     \
+	X(PROG_TYPE, "bpf_prog", "type")                                       \
+	X(PROG_AUX, "bpf_prog", "aux")                                         \
+	X(PROG_STATS, "bpf_prog", "stats")                                     \
+	X(PROG_LEN, "bpf_prog", "len")                                         \
+	X(PROG_JITED_LEN, "bpf_prog", "jited_len")                             \
+	X(PROG_AUX_ID, "bpf_prog_aux", "id")                                   \
+	X(PROG_AUX_NAME, "bpf_prog_aux", "name")                               \
+	X(PROG_AUX_VERIFIED_INSNS, "bpf_prog_aux", "verified_insns")           \
+	X(PROG_STATS_CNT, "bpf_prog_stats", "cnt")                             \
+	X(PROG_STATS_NSECS, "bpf_prog_stats", "nsecs")                         \
+	X(PROG_STATS_MISSES, "bpf_prog_stats", "misses")
 
 enum kt_layout_id {
 #define KT_LAYOUT_ID(id_, type_, path_) KT_##id_,

@@ -188,3 +188,8 @@ uint32_t kt_types_target(const struct kt_types *types, uint32_t type_id)
 		return plain(types->btf, btf_array(type)->type);
 	return 0;
 }
+
+uint32_t kt_types_plain(const struct kt_types *types, uint32_t type_id)
+{
+	return plain(types->btf, type_id);
+}

@@ -69,3 +69,6 @@ int kt_types_size(const struct kt_types *types, const char *type,
 
 /* What a pointer or an array is of; 0 (void) for all else. */
 uint32_t kt_types_target(const struct kt_types *types, uint32_t type_id);
+
+/* The type without typedefs, const and the like; 0 where they go in a circle. */
+uint32_t kt_types_plain(const struct kt_types *types, uint32_t type_id);

@@ -361,6 +361,7 @@ static int copy_memory_image(struct kt_config *config,
 				    "the guest's memory cannot be saved as "
 				    "\"%s\": no file can be made beside it",
 				    path);
+	config->memory_image_after_ms = public->memory_image_after_ms;
 	return copy_string(path, &config->memory_image, err);
 }
 

@@ -39,6 +39,7 @@ struct kt_config {
 	struct ktstr_monitor_thresholds monitor_thresholds;
 	uint32_t watchdog_timeout_ms;
 	char *memory_image; /* or NULL */
+	uint32_t memory_image_after_ms;
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

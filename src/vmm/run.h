@@ -35,7 +35,8 @@ struct kt_run {
 	struct kt_monitor *monitor; /* NULL: there is none */
 	bool monitor_began;
 	struct ktstr_monitor_report *report;
-	char *image_error; /* save.c */
+	bool saved;        /* save.c, or tried to */
+	char *image_error; /* likewise */
 
 	uint64_t start_ns;
 	uint64_t first_run_ns; /* 0: the guest never ran */
@@ -72,7 +73,12 @@ void kt_run_monitor_start(struct kt_run *run);
 void kt_run_monitor(struct kt_run *run);
 void kt_run_monitor_end(struct kt_run *run);
 
-/* Saves the guest's memory, if that was asked for, while the vCPUs run. */
+/*
+ * Saves the guest's memory, if that was asked for, while the vCPUs run; once.
+ * kt_run_save_due() is when that is to be, a kt_now_ns(); UINT64_MAX: at the end
+ * of the run.
+ */
+uint64_t kt_run_save_due(const struct kt_run *run);
 void kt_run_save(struct kt_run *run);
 
 /*

@@ -82,6 +82,12 @@ static void fill(struct kt_run *run, struct pollfd fds[LOOP_FDS])
 	kt_session_poll(&run->session, &fds[LOOP_SESSION]);
 }
 
+/* When there is something to do that no descriptor tells. */
+static uint64_t next_duty(const struct kt_run *run)
+{
+	return KT_MIN(kt_run_measure_due(run), kt_run_save_due(run));
+}
+
 int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 {
 	struct pollfd fds[LOOP_FDS];
@@ -91,7 +97,7 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 
 		fill(run, fds);
 		n = poll(fds, LOOP_FDS,
-			 until(KT_MIN(deadline(run), kt_run_measure_due(run))));
+			 until(KT_MIN(deadline(run), next_duty(run))));
 		if (n < 0 && errno != EINTR)
 			return kt_err_errno(err, -errno,
 					    "cannot wait for the guest");
@@ -122,6 +128,8 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 		}
 		if (kt_now_ns() >= kt_run_measure_due(run))
 			kt_run_measure(run);
+		if (kt_now_ns() >= kt_run_save_due(run))
+			kt_run_save(run);
 	}
 }
 

@@ -11,6 +11,8 @@
 #include "monitor/image.h"
 #include "vmm/run.h"
 
+#define NS_PER_MS 1000000ULL
+
 static int write_image(struct kt_run *run, int fd, struct ktstr_error *err)
 {
 	const struct kt_kernel *kernel = run->config->kernel;
@@ -53,13 +55,24 @@ static int save(struct kt_run *run, const char *path, struct ktstr_error *err)
 	return r;
 }
 
+uint64_t kt_run_save_due(const struct kt_run *run)
+{
+	uint32_t after_ms = run->config->memory_image_after_ms;
+
+	if (!after_ms || !run->config->memory_image || run->saved ||
+	    !run->session.ready)
+		return UINT64_MAX;
+	return run->session.ready_ns + after_ms * NS_PER_MS;
+}
+
 void kt_run_save(struct kt_run *run)
 {
 	const char *path = run->config->memory_image;
 	struct ktstr_error err;
 
-	if (!path)
+	if (!path || run->saved)
 		return;
+	run->saved = true;
 	if (!run->monitor_began)
 		run->image_error = strdup("the guest has not said where its "
 					  "kernel keeps things");

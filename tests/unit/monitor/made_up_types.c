@@ -114,6 +114,78 @@ static void add_tasks(struct maker *maker)
 	field(maker, "prio", maker->u32_id, TASK_PRIO);
 }
 
+static void add_tables(struct maker *maker)
+{
+	int slots = good(btf__add_array(maker->btf, maker->u32_id,
+					maker->pointer_id, XA_SLOTS));
+	int array = begin(maker, "xarray", 16);
+
+	field(maker, "xa_head", maker->pointer_id, IDR_HEAD);
+	begin(maker, "idr", 24);
+	field(maker, "idr_rt", array, 0);
+	field(maker, "idr_base", maker->u32_id, IDR_BASE);
+	begin(maker, "xa_node", XA_NODE_SLOTS + XA_SLOTS * 8);
+	field(maker, "shift", maker->char_id, XA_NODE_SHIFT);
+	field(maker, "slots", slots, XA_NODE_SLOTS);
+}
+
+static void add_maps(struct maker *maker)
+{
+	int head, bucket, bytes, map = begin(maker, "bpf_map", MAP_BYTES);
+
+	field(maker, "map_type", maker->u32_id, MAP_TYPE);
+	field(maker, "key_size", maker->u32_id, MAP_KEY_SIZE);
+	field(maker, "value_size", maker->u32_id, MAP_VALUE_SIZE);
+	field(maker, "max_entries", maker->u32_id, MAP_ENTRIES);
+	field(maker, "map_flags", maker->u32_id, MAP_FLAGS);
+	field(maker, "id", maker->u32_id, MAP_ID);
+	field(maker, "btf_key_type_id", maker->u32_id, MAP_KEY_TYPE);
+	field(maker, "btf_value_type_id", maker->u32_id, MAP_VALUE_TYPE);
+	field(maker, "btf", maker->pointer_id, MAP_BTF);
+	field(maker, "name", maker->name_id, MAP_NAME);
+	bytes = good(btf__add_array(maker->btf, maker->u32_id, maker->char_id, 0));
+	begin(maker, "bpf_array", ARRAY_VALUE);
+	field(maker, "map", map, 0);
+	field(maker, "elem_size", maker->u32_id, ARRAY_ELEMENT);
+	field(maker, "value", bytes, ARRAY_VALUE);
+	head = begin(maker, "hlist_nulls_head", 8);
+	field(maker, "first", maker->pointer_id, 0);
+	bucket = begin(maker, "bucket", BUCKET_BYTES);
+	field(maker, "head", head, 0);
+	bucket = good(btf__add_ptr(maker->btf, bucket));
+	begin(maker, "bpf_htab", 80);
+	field(maker, "map", map, 0);
+	field(maker, "buckets", bucket, HTAB_BUCKETS);
+	field(maker, "n_buckets", maker->u32_id, HTAB_N_BUCKETS);
+	head = begin(maker, "hlist_nulls_node", 16);
+	field(maker, "next", maker->pointer_id, 0);
+	begin(maker, "htab_elem", ELEMENT_KEY);
+	field(maker, "hash_node", head, 0);
+	field(maker, "key", bytes, ELEMENT_KEY);
+	begin(maker, "btf", 16);
+	field(maker, "data", maker->pointer_id, BTF_DATA);
+	field(maker, "data_size", maker->u32_id, BTF_SIZE);
+	field(maker, "kernel_btf", maker->char_id, BTF_KERNEL);
+}
+
+static void add_programs(struct maker *maker)
+{
+	begin(maker, "bpf_prog_stats", 24);
+	field(maker, "cnt", maker->u64_id, STATS_CNT);
+	field(maker, "nsecs", maker->u64_id, STATS_NSECS);
+	field(maker, "misses", maker->u64_id, STATS_MISSES);
+	begin(maker, "bpf_prog_aux", 24);
+	field(maker, "id", maker->u32_id, AUX_ID);
+	field(maker, "verified_insns", maker->u32_id, AUX_VERIFIED);
+	field(maker, "name", maker->name_id, AUX_NAME);
+	begin(maker, "bpf_prog", 32);
+	field(maker, "type", maker->u32_id, PROG_TYPE);
+	field(maker, "len", maker->u32_id, PROG_LEN);
+	field(maker, "jited_len", maker->u32_id, PROG_JITED);
+	field(maker, "stats", maker->pointer_id, PROG_STATS);
+	field(maker, "aux", maker->pointer_id, PROG_AUX);
+}
+
 static int add_scx_rq(struct maker *maker)
 {
 	int dsq = begin(maker, "scx_dispatch_q", 48), id;
@@ -193,5 +265,10 @@ struct btf *made_up_types(enum made_up_kernel kernel)
 		add_sched_domain(&maker, kernel);
 	if (kernel != KERNEL_NO_SCX)
 		add_scx_sched(&maker, kernel);
+	if (kernel != KERNEL_NO_CLOCK) {
+		add_tables(&maker);
+		add_maps(&maker);
+		add_programs(&maker);
+	}
 	return maker.btf;
 }

@@ -59,6 +59,44 @@
 #define SCX_PCPU_STATS       40
 #define COUNTERS_BYTES       32
 
+/* A tree of four slots a node, and what is kept in two of them. */
+#define IDR_HEAD       8
+#define IDR_BASE       16
+#define XA_NODE_SHIFT  0
+#define XA_NODE_SLOTS  8
+#define XA_SLOTS       4
+#define MAP_TYPE       4
+#define MAP_KEY_SIZE   8
+#define MAP_VALUE_SIZE 12
+#define MAP_ENTRIES    16
+#define MAP_FLAGS      20
+#define MAP_ID         24
+#define MAP_KEY_TYPE   28
+#define MAP_VALUE_TYPE 32
+#define MAP_BTF        40
+#define MAP_NAME       48
+#define MAP_BYTES      64
+#define ARRAY_ELEMENT  64
+#define ARRAY_VALUE    72
+#define HTAB_BUCKETS   64
+#define HTAB_N_BUCKETS 72
+#define ELEMENT_KEY    16
+#define BUCKET_BYTES   16
+#define BTF_DATA       0
+#define BTF_SIZE       8
+#define BTF_KERNEL     12
+#define PROG_TYPE      0
+#define PROG_LEN       4
+#define PROG_JITED     8
+#define PROG_STATS     16
+#define PROG_AUX       24
+#define AUX_ID         0
+#define AUX_VERIFIED   4
+#define AUX_NAME       8
+#define STATS_CNT      0
+#define STATS_NSECS    8
+#define STATS_MISSES   16
+
 enum made_up_kernel {
 	KERNEL_NEW,     /* counters in scx_sched_pcpu, ops in a union */
 	KERNEL_OLDER,   /* counters behind a pointer of their own */

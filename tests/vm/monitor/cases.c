@@ -32,10 +32,10 @@
 #define SCHED_DEBUG "/sys/kernel/debug/sched/debug"
 #define SCX_EVENTS  "/sys/kernel/sched_ext/root/events"
 
-KTSTR_SCHEDULER(fifo, .binary = "ktstr-fifo")
+KTSTR_SCHEDULER(fixture, .binary = "scx_ktstr")
 /* Its own watchdog's time is 2 s. */
-KTSTR_SCHEDULER(fifo_that_stalls, .binary = "ktstr-fifo",
-		.args = KTSTR_WORDS("--stall=starved"))
+KTSTR_SCHEDULER(fixture_that_stalls, .binary = "scx_ktstr",
+		.args = KTSTR_WORDS("--stall-comm=starved", "--impatient"))
 
 struct text {
 	char data[KT_EVENT_MAX_BYTES];
@@ -241,7 +241,7 @@ KTSTR_TEST(readings_alone, SMALL)
 	return take_readings(ctx);
 }
 
-KTSTR_TEST(readings_under_fifo, SMALL, .scheduler = &fifo)
+KTSTR_TEST(readings_under_fixture, SMALL, .scheduler = &fixture)
 {
 	return take_readings(ctx);
 }
@@ -255,7 +255,7 @@ KTSTR_TEST(imbalanced, SMALL, .expect_err = true,
 
 /* It never runs; how long that is borne is the host's to say. */
 KTSTR_TEST(watchdog, .cores = 2, .memory_mib = 512, .duration_s = 30,
-	   .scheduler = &fifo_that_stalls, .watchdog_timeout_s = 10)
+	   .scheduler = &fixture_that_stalls, .watchdog_timeout_s = 10)
 {
 	uint64_t began_ns = now_ns();
 	pid_t pid = fork();

@@ -3,21 +3,21 @@
 # Holds what the monitor read from outside against what the guest's own files
 # said at the same time, without a scheduler and, where there is sched_ext, with.
 #
-# usage: monitor.sh KTSTR CASES FIFO SERIES
+# usage: monitor.sh KTSTR CASES SCX_KTSTR SERIES
 set -euo pipefail
 
 here=$(dirname "$(realpath "$0")")
 ktstr=$(realpath "$1")
 cases=$(realpath "$2")
-fifo=$(realpath "$3")
+fixture=$(realpath "$3")
 series=$4
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
-cp "$fifo" .
+cp "$fixture" .
 export KTSTR_RUN_DIR=$work/runs
 tests=(readings_alone)
-[ "$series" = 6.12 ] || tests+=(readings_under_fifo)
+[ "$series" = 6.12 ] || tests+=(readings_under_fixture)
 for name in "${tests[@]}"; do
 	"$ktstr" test "$cases" -k "$name" --kernel "$series" </dev/null
 	python3 "$here/monitor.py" "runs/$name.ktstr.json"

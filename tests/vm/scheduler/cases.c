@@ -17,15 +17,15 @@
 #define SMALL                                                                  \
 	.cores = 2, .memory_mib = 256, .duration_s = 20, .watchdog_timeout_s = 0
 
-KTSTR_SCHEDULER(fifo, .binary = "ktstr-fifo")
-KTSTR_SCHEDULER(fifo_that_exits, .binary = "ktstr-fifo",
+KTSTR_SCHEDULER(fixture, .binary = "scx_ktstr")
+KTSTR_SCHEDULER(fixture_that_exits, .binary = "scx_ktstr",
 		.args = KTSTR_WORDS("--exit-after=1"))
-KTSTR_SCHEDULER(fifo_that_stalls, .binary = "ktstr-fifo",
-		.args = KTSTR_WORDS("--stall=starved"))
-KTSTR_SCHEDULER(fifo_in_error, .binary = "./ktstr-fifo",
+KTSTR_SCHEDULER(fixture_that_stalls, .binary = "scx_ktstr",
+		.args = KTSTR_WORDS("--stall-comm=starved", "--impatient"))
+KTSTR_SCHEDULER(fixture_in_error, .binary = "./scx_ktstr",
 		.args = KTSTR_WORDS("--linger"))
 KTSTR_SCHEDULER(
-	tuned, .binary = "ktstr-fifo",
+	tuned, .binary = "scx_ktstr",
 	.enable = KTSTR_WORDS("sysctl -w kernel.sched_rr_timeslice_ms=40",
 			      "echo enabled > /tmp/enabled"),
 	.disable = KTSTR_WORDS("test $(cat /tmp/enabled) = enabled",
@@ -53,13 +53,13 @@ static _Noreturn void spin(void)
 }
 
 /* Workers that are told to spin, and do so on all CPUs. */
-KTSTR_TEST(attaches, SMALL, .scheduler = &fifo)
+KTSTR_TEST(attaches, SMALL, .scheduler = &fixture)
 {
 	pid_t workers[4];
 	char text[64];
 
 	read_text(SCHED_EXT "root/ops", text, sizeof(text));
-	KTSTR_REQUIRE(ctx, strcmp(text, "ktstr_fifo\n") == 0);
+	KTSTR_REQUIRE(ctx, strcmp(text, "ktstr\n") == 0);
 	for (size_t i = 0; i < 4; i++) {
 		workers[i] = fork();
 		if (workers[i] == 0)
@@ -89,14 +89,14 @@ KTSTR_TEST(attaches, SMALL, .scheduler = &fifo)
 }
 
 /* Each to be ended long before its time. */
-KTSTR_TEST(dies, SMALL, .scheduler = &fifo_that_exits)
+KTSTR_TEST(dies, SMALL, .scheduler = &fixture_that_exits)
 {
 	ktstr_note(ctx, "waiting for the end of it");
 	sleep(1000);
 	return KTSTR_PASS;
 }
 
-KTSTR_TEST(starves, SMALL, .scheduler = &fifo_that_stalls)
+KTSTR_TEST(starves, SMALL, .scheduler = &fixture_that_stalls)
 {
 	(void)ctx;
 	if (fork() == 0) {
@@ -107,15 +107,15 @@ KTSTR_TEST(starves, SMALL, .scheduler = &fifo_that_stalls)
 	return KTSTR_PASS;
 }
 
-KTSTR_TEST(is_thrown_out, SMALL, .scheduler = &fifo_in_error,
-	   .extra_sched_args = KTSTR_WORDS("--error-after=1"))
+KTSTR_TEST(is_thrown_out, SMALL, .scheduler = &fixture_in_error,
+	   .extra_sched_args = KTSTR_WORDS("--crash=1", "--after=1"))
 {
 	(void)ctx;
 	sleep(1000);
 	return KTSTR_PASS;
 }
 
-KTSTR_TEST(refuses, SMALL, .scheduler = &fifo,
+KTSTR_TEST(refuses, SMALL, .scheduler = &fixture,
 	   .extra_sched_args = KTSTR_WORDS("--refuse"))
 {
 	ktstr_note(ctx, "this test was run");

@@ -2,12 +2,12 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What `ktstr test` makes of a test's scheduler: a real one, on stock kernels.
 #
-# usage: scheduler.sh KTSTR CASES KTSTR-FIFO
+# usage: scheduler.sh KTSTR CASES SCX_KTSTR
 set -euo pipefail
 
 ktstr=$(realpath "$1")
 cases=$(realpath "$2")
-fifo=$(realpath "$3")
+fixture=$(realpath "$3")
 unset KTSTR_NO_SKIP_MODE
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -44,15 +44,15 @@ has_not() {
 
 # Before anything is booted.
 run 125 7.3 -k attaches
-has 'test attaches: scheduler fifo: binary "ktstr-fifo": there is no ' err
+has 'test attaches: scheduler fixture: binary "scx_ktstr": there is no ' err
 has 'build it, or correct .binary' err
-printf '#!/bin/sh\n' >ktstr-fifo
-chmod +x ktstr-fifo
+printf '#!/bin/sh\n' >scx_ktstr
+chmod +x scx_ktstr
 run 125 7.3 -k attaches
-has 'ktstr-fifo is no ELF program' err
+has 'scx_ktstr is no ELF program' err
 run 125 7.3 -k has_none
 has 'test has_none: scheduler absent: binary "no-such-scheduler"' err
-cp "$fifo" ktstr-fifo
+cp "$fixture" scx_ktstr
 
 # It is found from here, comes with its libraries, and schedules the test.
 run 0 6.18 -k attaches
@@ -63,7 +63,7 @@ sidecar=$(find "$KTSTR_RUN_DIR" -name 'attaches.ktstr.json' | head -n 1)
 python3 - "$sidecar" <<'END' || complain "the sidecar is not as it should be"
 import json, sys
 run = json.load(open(sys.argv[1]))
-assert run["test"]["scheduler"] == "fifo", run
+assert run["test"]["scheduler"] == "fixture", run
 assert run["guest"]["scheduler_log"] == "attached", run
 attach = [m for m in run["metrics"] if m["name"] == "scheduler_attach"]
 assert len(attach) == 1 and attach[0]["unit"] == "ms", run
@@ -73,22 +73,22 @@ END
 # Each of these sleeps for longer than a machine is given.
 has 'fail dies '
 has 'waiting for the end of it'
-has 'the scheduler fifo_that_exits (/opt/scheduler/ktstr-fifo) exited with 3'
+has 'the scheduler fixture_that_exits (/opt/scheduler/scx_ktstr) exited with 3'
 has 's into the test'
-has '"ktstr_fifo" disabled (unregistered from user space)'
+has '"ktstr" disabled (unregistered from user space)'
 has 'fail starves '
-has 'the kernel ended the scheduler fifo_that_stalls'
-has '"ktstr_fifo" disabled (runnable task stall)'
-has 'ktstr_fifo: starved['
+has 'the kernel ended the scheduler fixture_that_stalls'
+has '"ktstr" disabled (runnable task stall)'
+has 'ktstr: starved['
 has 'the kernel ended the scheduler: kind 1026'
 has 'fail is_thrown_out '
-has 'its program (/opt/scheduler/ktstr-fifo) still runs'
-has 'sched_ext: ktstr_fifo: an error was asked for'
+has 'its program (/opt/scheduler/scx_ktstr) still runs'
+has 'sched_ext: ktstr: an error was asked for'
 has_not 'was still running'
 
 has 'fail refuses '
 has 'exited with 1 before it had attached'
-has 'ktstr-fifo: this was to fail'
+has 'scx_ktstr: this was to fail'
 has 'fail is_tuned '
 has 'all was tuned'
 has 'the disable line "rm /tmp/enabled /tmp/absent" exited with 1; it said: rm: '
@@ -99,7 +99,7 @@ has '7 runs: 1 passed, 6 failed'
 
 run 77 6.12 -k attaches
 has 'skip attaches '
-has 'has no sched_ext, which the scheduler fifo needs'
+has 'has no sched_ext, which the scheduler fixture needs'
 
 if [ "$failures" -gt 0 ]; then
 	echo "$failures checks failed"
