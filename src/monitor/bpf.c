@@ -6,6 +6,9 @@
 #include "monitor/bpf.h"
 #include "monitor/xarray.h"
 
+/* BPF_MAX_SUBPROGS of the kernel. */
+#define PARTS_MAX 256
+
 struct wanted {
 	enum kt_layout_id id;
 	uint32_t *value;
@@ -95,13 +98,37 @@ static int read_stats(struct kt_guest_kernel *kernel, uint64_t address,
 	return r;
 }
 
+/* One that was compiled in parts is as long as these are together. */
+static int read_jited_bytes(struct kt_guest_kernel *kernel, uint64_t address,
+			    uint64_t aux, uint32_t *ret)
+{
+	uint64_t parts, n, part, bytes, sum = 0;
+	int r = kt_guest_kernel_get(kernel, aux, KT_PROG_AUX_FUNC_CNT, &n);
+
+	if (!r)
+		r = kt_guest_kernel_get(kernel, aux, KT_PROG_AUX_FUNC, &parts);
+	if (!r && n == 0)
+		r = kt_guest_kernel_get(kernel, address, KT_PROG_JITED_LEN, &sum);
+	if (!r && n > PARTS_MAX)
+		r = -ERANGE;
+	for (uint64_t i = 0; !r && i < n; i++) {
+		r = kt_view_u64(&kernel->view, parts + i * sizeof(part), &part);
+		if (!r)
+			r = kt_guest_kernel_get(kernel, part, KT_PROG_JITED_LEN,
+						&bytes);
+		if (!r)
+			sum += bytes;
+	}
+	*ret = (uint32_t)sum;
+	return r;
+}
+
 static int read_program(struct kt_guest_kernel *kernel, uint32_t id,
 			uint64_t address, struct kt_bpf_program *ret)
 {
 	const struct wanted parts[] = {
 		{ KT_PROG_TYPE, &ret->type },
 		{ KT_PROG_LEN, &ret->n_instructions },
-		{ KT_PROG_JITED_LEN, &ret->jited_bytes },
 	};
 	const struct wanted aux_parts[] = {
 		{ KT_PROG_AUX_ID, &ret->id },
@@ -116,6 +143,8 @@ static int read_program(struct kt_guest_kernel *kernel, uint32_t id,
 		r = get_all(kernel, address, parts, KT_ARRAY_SIZE(parts));
 	if (!r)
 		r = get_all(kernel, aux, aux_parts, KT_ARRAY_SIZE(aux_parts));
+	if (!r)
+		r = read_jited_bytes(kernel, address, aux, &ret->jited_bytes);
 	if (!r)
 		r = get_name(kernel, aux, KT_PROG_AUX_NAME, ret->name);
 	if (!r)

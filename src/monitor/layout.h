@@ -121,6 +121,8 @@
 	X(PROG_AUX_ID, "bpf_prog_aux", "id")                                   \
 	X(PROG_AUX_NAME, "bpf_prog_aux", "name")                               \
 	X(PROG_AUX_VERIFIED_INSNS, "bpf_prog_aux", "verified_insns")           \
+	X(PROG_AUX_FUNC, "bpf_prog_aux", "func")                               \
+	X(PROG_AUX_FUNC_CNT, "bpf_prog_aux", "func_cnt")                       \
 	X(PROG_STATS_CNT, "bpf_prog_stats", "cnt")                             \
 	X(PROG_STATS_NSECS, "bpf_prog_stats", "nsecs")                         \
 	X(PROG_STATS_MISSES, "bpf_prog_stats", "misses")

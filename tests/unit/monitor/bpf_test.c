@@ -351,6 +351,32 @@ static void what_a_program_costs_is_the_sum_of_the_cpus(void **state)
 	made_up_kernel_deinit(&world.made_up);
 }
 
+static void one_in_parts_is_as_long_as_they_are(void **state)
+{
+	struct world world;
+
+	(void)state;
+	open_world(&world);
+	set_head(&world, PROG(0));
+	put64(&world, PROG(0) + PROG_AUX, AUX(0));
+	put64(&world, PROG(0) + PROG_STATS, STATS);
+	put64(&world, AUX(0) + AUX_PARTS, NODE(0));
+	put32(&world, AUX(0) + AUX_N_PARTS, 2);
+	put64(&world, NODE(0), PROG(1));
+	put64(&world, NODE(0) + 8, PROG(2));
+	put32(&world, PROG(1) + PROG_JITED, 300);
+	put32(&world, PROG(2) + PROG_JITED, 45);
+	assert_int_equal(kt_bpf_programs_walk(&world.made_up.kernel,
+					      see_program, &world),
+			 0);
+	assert_int_equal(world.programs[0].jited_bytes, 345);
+	put32(&world, AUX(0) + AUX_N_PARTS, 257);
+	assert_int_equal(kt_bpf_programs_walk(&world.made_up.kernel,
+					      see_program, &world),
+			 -ERANGE);
+	made_up_kernel_deinit(&world.made_up);
+}
+
 static void without_tables_there_is_nothing(void **state)
 {
 	struct world world;
@@ -378,6 +404,7 @@ int main(void)
 		cmocka_unit_test(one_that_ends_is_passed_over),
 		cmocka_unit_test(a_map_is_found_by_the_end_of_its_name),
 		cmocka_unit_test(what_a_program_costs_is_the_sum_of_the_cpus),
+		cmocka_unit_test(one_in_parts_is_as_long_as_they_are),
 		cmocka_unit_test(without_tables_there_is_nothing),
 	};
 

@@ -174,10 +174,12 @@ static void add_programs(struct maker *maker)
 	field(maker, "cnt", maker->u64_id, STATS_CNT);
 	field(maker, "nsecs", maker->u64_id, STATS_NSECS);
 	field(maker, "misses", maker->u64_id, STATS_MISSES);
-	begin(maker, "bpf_prog_aux", 24);
+	begin(maker, "bpf_prog_aux", 40);
 	field(maker, "id", maker->u32_id, AUX_ID);
 	field(maker, "verified_insns", maker->u32_id, AUX_VERIFIED);
 	field(maker, "name", maker->name_id, AUX_NAME);
+	field(maker, "func", maker->pointer_id, AUX_PARTS);
+	field(maker, "func_cnt", maker->u32_id, AUX_N_PARTS);
 	begin(maker, "bpf_prog", 32);
 	field(maker, "type", maker->u32_id, PROG_TYPE);
 	field(maker, "len", maker->u32_id, PROG_LEN);

@@ -93,6 +93,8 @@
 #define AUX_ID         0
 #define AUX_VERIFIED   4
 #define AUX_NAME       8
+#define AUX_PARTS      24
+#define AUX_N_PARTS    32
 #define STATS_CNT      0
 #define STATS_NSECS    8
 #define STATS_MISSES   16
