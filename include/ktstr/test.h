@@ -27,6 +27,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <ktstr/map_write.h>
 #include <ktstr/verdict.h>
 
 #ifdef __cplusplus
@@ -83,6 +84,11 @@ struct ktstr_test {
 	const struct ktstr_scheduler *scheduler;
 	const char *const *extra_sched_args; /* behind the scheduler's own */
 
+	/* What the host writes into its maps once it is attached and before
+	 * the test starts, in this order: KTSTR_MAP_WRITES(). */
+	const struct ktstr_bpf_map_write *bpf_map_writes;
+	size_t n_bpf_map_writes;
+
 	/* Programs that its machine has: KTSTR_PAYLOADS(). NULL: none. */
 	const struct ktstr_payload *const *payloads;
 
@@ -113,6 +119,18 @@ struct ktstr_test {
 #define KTSTR_TEST_OVERRIDE_                                                   \
 	_Pragma("GCC diagnostic ignored \"-Woverride-init\"")
 #endif
+
+/*
+ * .bpf_map_writes and .n_bpf_map_writes in one:
+ *
+ *	KTSTR_MAP_WRITES({ .map = ".bss", .variable = "stall", .value = 1 })
+ */
+#define KTSTR_MAP_WRITES(...)                                                 \
+	.bpf_map_writes =                                                     \
+		(const struct ktstr_bpf_map_write[]){ __VA_ARGS__ },          \
+	.n_bpf_map_writes =                                                   \
+		sizeof((const struct ktstr_bpf_map_write[]){ __VA_ARGS__ }) / \
+		sizeof(struct ktstr_bpf_map_write)
 
 /*
  * KTSTR_TEST(name, attributes...) { body }: registers a test. The attributes

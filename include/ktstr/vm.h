@@ -20,6 +20,7 @@
 #include <ktstr/defaults.h>
 #include <ktstr/error.h>
 #include <ktstr/log.h>
+#include <ktstr/map_write.h>
 #include <ktstr/monitor.h>
 #include <ktstr/topology.h>
 
@@ -85,6 +86,22 @@ struct ktstr_vm_config {
 	 * byte for byte. */
 	const char *jemalloc_probe_binary;
 	const char *jemalloc_alloc_worker_binary;
+
+	/* A program that loads a scheduler and stays for as long as it is to be
+	 * attached, with its arguments (NULL-terminated; NULL for none); its
+	 * shared libraries come with it. And commands for the guest's shell, to
+	 * turn one on that is built into the kernel, and off (likewise; need
+	 * busybox). They come before and after exec_cmd, or the test of
+	 * run_args: attached is proved before it starts; when the scheduler
+	 * ends before, so does the run, as a failure that tells how. */
+	const char *scheduler_binary;
+	const char *const *sched_args;
+	const char *const *sched_enable_cmds;
+	const char *const *sched_disable_cmds;
+	/* Written in this order once the scheduler is attached and all their
+	 * maps are there, which is tried for 30 s; needs the monitor. */
+	const struct ktstr_bpf_map_write *bpf_map_writes;
+	size_t n_bpf_map_writes;
 
 	/* Kernel symbols whose addresses the guest shall report, by name,
 	 * NULL-terminated; NULL for none. */

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <bpf/libbpf.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -14,11 +13,6 @@
 #include "monitor/sample.h"
 #include "monitor/tasks.h"
 #include "monitor/value.h"
-
-static const char *type_name(const char *known)
-{
-	return known ?: "?";
-}
 
 /* Takes `list`, which a walk that ended with `r` has filled. */
 static json_t *finish_walk(json_t *list, const char *what, int r,
@@ -173,14 +167,13 @@ static json_t *take_symbols(struct kt_inspected *seen, const char *name,
 
 static int add_map(void *userdata, const struct kt_bpf_map *map)
 {
-	json_t *entry =
-		json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:s}", "id",
-			  (json_int_t)map->id, "type",
-			  type_name(libbpf_bpf_map_type_str(map->type)),
-			  "key_size", (json_int_t)map->key_size, "value_size",
-			  (json_int_t)map->value_size, "max_entries",
-			  (json_int_t)map->max_entries, "flags",
-			  (json_int_t)map->flags, "name", map->name);
+	json_t *entry = json_pack("{s:I, s:s, s:I, s:I, s:I, s:I, s:s}", "id",
+				  (json_int_t)map->id, "type",
+				  kt_bpf_map_type_name(map->type), "key_size",
+				  (json_int_t)map->key_size, "value_size",
+				  (json_int_t)map->value_size, "max_entries",
+				  (json_int_t)map->max_entries, "flags",
+				  (json_int_t)map->flags, "name", map->name);
 
 	return json_array_append_new(userdata, entry) ? -ENOMEM : 0;
 }
@@ -200,8 +193,8 @@ static int add_program(void *userdata, const struct kt_bpf_program *program)
 	json_t *entry = json_pack(
 		"{s:I, s:s, s:I, s:I, s:I, s:I, s:I, s:I, s:s}", "id",
 		(json_int_t)program->id, "type",
-		type_name(libbpf_bpf_prog_type_str(program->type)),
-		"instructions", (json_int_t)program->n_instructions, "verified",
+		kt_bpf_program_type_name(program->type), "instructions",
+		(json_int_t)program->n_instructions, "verified",
 		(json_int_t)program->verified_instructions, "jited_bytes",
 		(json_int_t)program->jited_bytes, "run_count",
 		(json_int_t)program->run_count, "run_time_ns",
@@ -323,7 +316,7 @@ static json_t *take_map(struct kt_inspected *seen, const char *name,
 		json_decref(reading.entries);
 		kt_err(err, r,
 		       "map %s is of type %s; arrays and hashes can be read",
-		       map.name, type_name(libbpf_bpf_map_type_str(map.type)));
+		       map.name, kt_bpf_map_type_name(map.type));
 		return NULL;
 	}
 	return finish_walk(reading.entries, "entries", r, err);

@@ -20,6 +20,7 @@
 #include "guest/child.h"
 #include "guest/crash.h"
 #include "guest/events.h"
+#include "guest/exec.h"
 #include "guest/files.h"
 #include "guest/kmsg.h"
 #include "guest/link.h"
@@ -293,12 +294,14 @@ static int init_start_shell(struct init *init, struct kt_child *child,
 	return 0;
 }
 
-static int init_start_command(char *command, struct kt_child *child,
-			      struct ktstr_error *err)
+static int init_start_command(char *command, bool under_scheduler,
+			      struct kt_child *child, struct ktstr_error *err)
 {
-	static char name[] = "sh", option[] = "-c";
-	char *const argv[] = {name, option, command, NULL};
-	int r = kt_child_start_pipes("/bin/sh", argv, child);
+	static char name[] = "sh", option[] = "-c", exec_arg[] = KT_EXEC_ARG;
+	char *const plain[] = {name, option, command, NULL};
+	char *const under[] = {name, exec_arg, command, NULL};
+	int r = under_scheduler ? kt_child_start_pipes("/init", under, child) :
+				  kt_child_start_pipes("/bin/sh", plain, child);
 
 	return r < 0 ? kt_err_errno(err, r, "cannot start the command") : 0;
 }
@@ -358,6 +361,7 @@ static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *e
 	_cleanup_(kt_string_list_deinit) struct kt_string_list args = {0};
 	_cleanup_free_ char *command = NULL;
 	struct kt_session_config config;
+	bool has_scheduler = kt_given_scheduler_exists();
 	struct kt_child child;
 	int r;
 
@@ -382,15 +386,17 @@ static int init_run(struct init *init, int *ret_exit_code, struct ktstr_error *e
 		.kill_leftovers = init_kill_leftovers,
 	};
 	unsetenv(KT_GUEST_ENV_SYMBOLS);
-	if (args.count) {
+	if (args.count || has_scheduler) {
 		r = init_serve_test(init, err);
 		if (r < 0)
 			return r;
 		config.events = &init->events;
 		config.steal_fd = init->steal_fd;
+	}
+	if (args.count) {
 		r = init_start_program(&args, &child, err);
 	} else if (command) {
-		r = init_start_command(command, &child, err);
+		r = init_start_command(command, has_scheduler, &child, err);
 	} else {
 		r = init_start_shell(init, &child, &console_fd, err);
 	}

@@ -10,6 +10,8 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "guest/event.h"
+#include "guest/go.h"
 #include "guest/kmsg.h"
 #include "guest/port.h"
 #include "guest/sched_ext.h"
@@ -35,9 +37,13 @@ const struct kt_scheduler_places kt_scheduler_in_guest = {
 	.kmsg = "/dev/kmsg",
 	.shell = "/bin/sh",
 	.log = KT_GUEST_SCHEDULER_LOG,
+	.events = KT_GUEST_EVENTS,
+	.await_go = KT_GUEST_AWAIT_GO,
+	.go = KT_GUEST_GO,
 	.line_ms = KT_SCHEDULER_LINE_S * 1000,
 	.attach_ms = KT_SCHEDULER_ATTACH_S * 1000,
 	.stop_ms = KT_SCHEDULER_STOP_S * 1000,
+	.go_ms = KT_GO_S * 1000,
 	.settle_ms = 3000,
 };
 
@@ -53,6 +59,12 @@ static void note(struct kt_guest_scheduler *s, const char *fmt, ...)
 	kt_strbuf_vaddf(&text, fmt, args);
 	va_end(args);
 	kt_test_companion_note(&s->companion, kt_strbuf_text(&text));
+}
+
+/* For the timeline, beside what the test does. */
+static void tell_event(const struct kt_guest_scheduler *s, const char *what)
+{
+	kt_event_send_to(s->places->events, "scheduler", "", what, kt_now_ns());
 }
 
 static double seconds_since(uint64_t start_ns)
@@ -169,6 +181,7 @@ static int start_program(struct kt_guest_scheduler *s, enum ktstr_verdict *ret,
 		drain_uevents(s);
 	}
 	s->is_attached = true;
+	tell_event(s, "attached");
 	kt_test_companion_metric(&s->companion, "scheduler_attach",
 				 seconds_since(start_ns) * 1000, "ms");
 	if ((r = watch(s, s->program.pid_fd)) < 0 ||
@@ -217,6 +230,12 @@ static int begin(struct kt_test_companion *companion, enum ktstr_verdict *ret,
 	s->is_enabled = true;
 	*ret = KTSTR_PASS;
 	r = s->argv ? start_program(s, ret, err) : 0;
+	if (!r && *ret == KTSTR_PASS &&
+	    kt_go_await(s->places->await_go, s->places->go, s->places->go_ms,
+			&why) < 0) {
+		note(s, "%s", why.message);
+		*ret = KTSTR_FAIL;
+	}
 	s->test_start_ns = kt_now_ns();
 	return r;
 }
@@ -257,6 +276,7 @@ static void tell_end(struct kt_guest_scheduler *s, double after_s)
 		kt_program_describe_end(&s->program, &end);
 	else
 		kt_strbuf_add(&end, "still runs");
+	tell_event(s, by_itself ? "ended" : "thrown out");
 	if (by_itself && s->program.ended)
 		note(s, "the scheduler %s (%s) %s %.3f s into the test",
 		     s->declared->name, s->argv[0], kt_strbuf_text(&end),
@@ -300,7 +320,25 @@ static void stop_program(struct kt_guest_scheduler *s)
 		     "and "
 		     "was killed",
 		     s->declared->name, s->places->stop_ms / 1000.0);
+}
+
+/* Whether the kernel has put it away, which a stop has to lead to. */
+static bool has_detached(struct kt_guest_scheduler *s)
+{
+	struct kt_sched_ext state = { .state = "unknown" };
+
 	await_detached(s);
+	if (kt_sched_ext_read(s->places->sched_ext, &state) < 0 ||
+	    strcmp(state.state, "disabled") == 0) {
+		tell_event(s, "detached");
+		return true;
+	}
+	note(s,
+	     "the scheduler %s had not detached %.6g s after its end: the state "
+	     "of %s is \"%s\"",
+	     s->declared->name, s->places->settle_ms / 1000.0,
+	     s->places->sched_ext, state.state);
+	return false;
 }
 
 static void write_log(const struct kt_guest_scheduler *s)
@@ -323,6 +361,8 @@ static enum ktstr_verdict end(struct kt_test_companion *companion)
 	if (s->program.pid > 0) {
 		stop_program(s);
 		write_log(s);
+		if (s->is_attached && !has_detached(s))
+			verdict = KTSTR_FAIL;
 	}
 	if (s->is_enabled && kt_shell_lines_run(s->places->shell, "disable",
 						s->declared->disable,

@@ -4,8 +4,8 @@
 /*
  * The scheduler under test, around its test:
  *
- *	enable lines - start - attached? - the test - stop - disable lines
- *	                                    ^--- it ends: so does the test
+ *	enable lines - start - attached? - go? - the test - stop - disable lines
+ *	                                            ^--- it ends: so does the test
  *
  * A failure of the scheduler fails the test, with what the kernel and the
  * scheduler's own log say of it.
@@ -26,9 +26,13 @@ struct kt_scheduler_places {
 	const char *kmsg;
 	const char *shell;
 	const char *log; /* is left there */
+	const char *events; /* of what becomes of it; guest_files.h */
+	const char *await_go;
+	const char *go;
 	unsigned int line_ms;
 	unsigned int attach_ms;
 	unsigned int stop_ms;
+	unsigned int go_ms;
 	/* For what follows an end: the log's lines, the program's exit. */
 	unsigned int settle_ms;
 };

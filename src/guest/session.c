@@ -13,9 +13,11 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "guest/go.h"
+#include "guest/kmsg_watch.h"
 #include "guest/queue.h"
 #include "guest/symbols.h"
-#include "guest/kmsg_watch.h"
+#include "wire/guest_files.h"
 #include "wire/payload.h"
 
 /* One read of the wire can end a frame of which all but the end was kept. */
@@ -185,6 +187,7 @@ static void session_take_frame(struct session *s, const struct kt_frame *frame)
 	struct kt_payload payload = kt_payload_of(frame);
 	uint16_t columns, rows;
 	uint32_t signo;
+	int r;
 
 	switch (frame->type) {
 	case KT_FRAME_STDIN:
@@ -209,6 +212,12 @@ static void session_take_frame(struct session *s, const struct kt_frame *frame)
 		break;
 	case KT_FRAME_STEAL:
 		session_take_steal(s, frame);
+		break;
+	case KT_FRAME_GO:
+		r = kt_go_put(KT_GUEST_GO, frame->payload,
+			      KT_MIN(frame->length, KT_GO_MAX_BYTES));
+		if (r < 0)
+			session_note(s, "the host's go is lost", r);
 		break;
 	default:
 		/* A newer host may know more. */

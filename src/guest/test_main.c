@@ -10,6 +10,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
+#include "guest/exec.h"
 #include "guest/init.h"
 #include "guest/scheduler.h"
 #include "guest/test_registry.h"
@@ -54,31 +55,55 @@ static int run_with(const struct ktstr_test *test,
 	return ktstr_verdict_exit_code(verdict);
 }
 
+static int run_under(const struct ktstr_test *test,
+		     const struct ktstr_scheduler *declared, char **argv)
+{
+	struct kt_guest_scheduler scheduler;
+	struct ktstr_error err = {};
+	int status;
+
+	if (kt_guest_scheduler_init(&scheduler, declared, argv,
+				    &kt_scheduler_in_guest, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return EXIT_BROKEN;
+	}
+	status = run_with(test, &scheduler.companion);
+	kt_guest_scheduler_deinit(&scheduler);
+	return status;
+}
+
+/* The scheduler is the host's, which has given one to a test that has none. */
+static int run_under_given(const struct ktstr_test *test)
+{
+	struct kt_given_scheduler given;
+	struct ktstr_error err = {};
+	int status;
+
+	if (kt_given_scheduler_read(&given, &err) < 0) {
+		fprintf(stderr, "%s\n", err.message);
+		return EXIT_BROKEN;
+	}
+	status = run_under(test, &given.declared, given.argv);
+	kt_given_scheduler_deinit(&given);
+	return status;
+}
+
 /* `scheduler_argv`: its program in this guest and arguments, or nothing. */
 static int run_test(const char *name, char **scheduler_argv)
 {
 	const struct ktstr_test *declared = kt_test_find(name);
-	struct kt_guest_scheduler scheduler;
 	struct ktstr_test test;
-	struct ktstr_error err = {};
-	int status;
 
 	if (!declared) {
 		fprintf(stderr, "there is no test \"%s\" here\n", name);
 		return EXIT_BROKEN;
 	}
 	test = kt_test_resolve(declared);
-	if (!test.scheduler)
-		return run_with(&test, NULL);
-	if (kt_guest_scheduler_init(&scheduler, test.scheduler,
-				    *scheduler_argv ? scheduler_argv : NULL,
-				    &kt_scheduler_in_guest, &err) < 0) {
-		fprintf(stderr, "%s\n", err.message);
-		return EXIT_BROKEN;
-	}
-	status = run_with(&test, &scheduler.companion);
-	kt_guest_scheduler_deinit(&scheduler);
-	return status;
+	if (test.scheduler)
+		return run_under(&test, test.scheduler,
+				 *scheduler_argv ? scheduler_argv : NULL);
+	return kt_given_scheduler_exists() ? run_under_given(&test) :
+					     run_with(&test, NULL);
 }
 
 static int hand_to_ktstr(int argc, char **argv)
@@ -115,6 +140,8 @@ int kt_test_main(int argc, char **argv)
 {
 	if (getpid() == 1)
 		return kt_guest_init_main(argc, argv);
+	if (argc == 3 && strcmp(argv[1], KT_EXEC_ARG) == 0)
+		return kt_exec_main(argv[2]);
 	if (argc == 2 && strcmp(argv[1], KT_TEST_ARG_LIST) == 0)
 		return list_tests();
 	if (argc >= 3 && strcmp(argv[1], KT_TEST_ARG_RUN) == 0)

@@ -140,6 +140,27 @@ static json_t *list_scheduler(const struct ktstr_scheduler *scheduler)
 			 list_flags(scheduler), "cmdline", scheduler->cmdline);
 }
 
+static json_t *list_writes(const struct ktstr_test *test)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; list && i < test->n_bpf_map_writes; i++) {
+		const struct ktstr_bpf_map_write *write =
+			&test->bpf_map_writes[i];
+
+		if (json_array_append_new(
+			    list,
+			    json_pack("{s:s, s:s?, s:I, s:I}", "map",
+				      write->map, "variable", write->variable,
+				      "offset", (json_int_t)write->offset,
+				      "value", (json_int_t)write->value)) < 0) {
+			json_decref(list);
+			return NULL;
+		}
+	}
+	return list;
+}
+
 static json_t *list_test(const struct ktstr_test *declared)
 {
 	const struct ktstr_test whole = kt_test_resolve(declared);
@@ -165,12 +186,12 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "max_cpus", test->max_cpus },
 	};
 	json_t *entry = json_pack(
-		"{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o}", "name", test->name,
-		"file", test->file, "expect_err", test->expect_err,
+		"{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
+		test->name, "file", test->file, "expect_err", test->expect_err,
 		"requires_smt", test->requires_smt, "include_files",
 		list_files(test), "scheduler", list_scheduler(test->scheduler),
-		"extra_sched_args", list_texts(test->extra_sched_args),
-		"monitor", kt_test_monitor(test));
+		"extra_sched_args", list_texts(test->extra_sched_args), "monitor",
+		kt_test_monitor(test), "bpf_map_writes", list_writes(test));
 
 	for (size_t i = 0; entry && i < sizeof(numbers) / sizeof(numbers[0]);
 	     i++) {

@@ -104,6 +104,18 @@ static int run_write(const struct kt_initramfs_spec *spec,
 		r = kt_archive_add_file(archive, IN_ARCHIVE(KT_GUEST_EXEC),
 					0644, spec->exec_cmd,
 					strlen(spec->exec_cmd), err);
+	if (!r)
+		r = run_add_entries(archive, IN_ARCHIVE(KT_GUEST_SCHEDULER),
+				    spec->scheduler, err);
+	if (!r)
+		r = run_add_entries(archive, IN_ARCHIVE(KT_GUEST_ENABLE),
+				    spec->enable_lines, err);
+	if (!r)
+		r = run_add_entries(archive, IN_ARCHIVE(KT_GUEST_DISABLE),
+				    spec->disable_lines, err);
+	if (!r && spec->await_go)
+		r = kt_archive_add_file(archive, IN_ARCHIVE(KT_GUEST_AWAIT_GO),
+					0644, "", 0, err);
 	if (!r && base->modules)
 		r = kt_archive_add_file(archive, IN_ARCHIVE(KT_GUEST_MODULES),
 					0644, base->modules,

@@ -49,6 +49,10 @@ struct kt_initramfs_spec {
 	const char *init_binary;     /* becomes /init */
 	const char *const *run_args; /* NULL-terminated; NULL: none */
 	const char *exec_cmd;        /* NULL: no command */
+	const char *const *scheduler; /* as KT_GUEST_SCHEDULER; NULL: none */
+	const char *const *enable_lines; /* NULL: none; as the next */
+	const char *const *disable_lines;
+	bool await_go; /* KT_GUEST_AWAIT_GO */
 	const char *kernel_release;  /* for /lib/modules/RELEASE */
 	const char *modules_dir;     /* NULL: no modules */
 	const char *const *modules;  /* by name, NULL-terminated; what they

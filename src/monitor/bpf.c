@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <bpf/libbpf.h>
 #include <errno.h>
 #include <string.h>
 
@@ -244,4 +245,14 @@ int kt_bpf_map_find(struct kt_guest_kernel *kernel, const char *name,
 		return -ENOENT;
 	*ret = find.map;
 	return 0;
+}
+
+const char *kt_bpf_map_type_name(uint32_t type)
+{
+	return libbpf_bpf_map_type_str((enum bpf_map_type)type) ?: "?";
+}
+
+const char *kt_bpf_program_type_name(uint32_t type)
+{
+	return libbpf_bpf_prog_type_str((enum bpf_prog_type)type) ?: "?";
 }

@@ -60,3 +60,7 @@ int kt_bpf_programs_walk(struct kt_guest_kernel *kernel,
  */
 int kt_bpf_map_find(struct kt_guest_kernel *kernel, const char *name,
 		    struct kt_bpf_map *ret);
+
+/* As bpftool has them, "percpu_array"; "?" for one that is newer than this. */
+const char *kt_bpf_map_type_name(uint32_t type);
+const char *kt_bpf_program_type_name(uint32_t type);

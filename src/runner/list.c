@@ -34,6 +34,7 @@ static void test_deinit(struct kt_test *test)
 	free(test->include_files);
 	kt_profiles_deinit(&test->profiles);
 	kt_scheduler_free(test->scheduler);
+	kt_map_writes_deinit(&test->map_writes);
 	kt_texts_deinit(&test->extra_sched_args);
 }
 
@@ -233,6 +234,12 @@ static int take_test(const json_t *entry, struct kt_test *test,
 	if (r == 0)
 		r = kt_scheduler_take(entry, &test->scheduler,
 				      &test->extra_sched_args, err);
+	if (r == 0)
+		r = kt_map_writes_take(entry, &test->map_writes, err);
+	if (r == 0 && test->map_writes.n && !test->scheduler)
+		r = kt_err(err, -EINVAL,
+			   "bpf_map_writes are for a scheduler's maps, and it "
+			   "has none: set .scheduler");
 	if (r == 0 && kt_profiles_make(test->scheduler, &test->profiles) < 0)
 		r = no_memory(err);
 	if (r == 0)

@@ -129,6 +129,8 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 			.include_files = plan->scheduler.include_files,
 			.n_include_files = plan->scheduler.n_include_files,
 			.busybox = needs_shell(test->scheduler),
+			.bpf_map_writes = test->map_writes.list,
+			.n_bpf_map_writes = test->map_writes.n,
 			.monitor_thresholds = &test->monitoring.thresholds,
 			.watchdog_timeout_ms =
 				test->monitoring.watchdog_timeout_s * 1000,

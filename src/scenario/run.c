@@ -5,7 +5,7 @@
 #include <time.h>
 
 #include "base/fd.h"
-#include "scenario/event.h"
+#include "guest/event.h"
 #include "scenario/judge.h"
 #include "scenario/operation.h"
 #include "scenario/steal_file.h"

@@ -18,7 +18,7 @@ struct kt_scenario_place {
 	const char *cgroup_mount; /* or a delegated group of it */
 	const char *sysfs;
 	const char *steal;  /* as scenario/steal_file.h has it */
-	const char *events; /* as scenario/event.h has it */
+	const char *events; /* as guest/event.h has it */
 };
 
 /* Of all scenarios to come, in place of the guest; the strings are borrowed. */

@@ -9,7 +9,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
-#include "vmm/config.h"
+#include "vmm/config_copy.h"
 #include "vmm/x86_64/acpi.h"
 
 #define INIT_NAME       "ktstr-init"
@@ -111,7 +111,7 @@ static int settle_memory(struct kt_config *config,
 }
 
 /* A file that will be packed: there, readable, and regular. */
-static int check_file(const char *what, const char *path, struct ktstr_error *err)
+int kt_config_check_file(const char *what, const char *path, struct ktstr_error *err)
 {
 	struct stat st;
 
@@ -180,7 +180,7 @@ static int copy_init(struct kt_config *config,
 	}
 	/* /proc/self/exe and the like need not resolve for us. */
 	if (strncmp(init, "/proc/", 6) != 0) {
-		r = check_file("init binary", init, err);
+		r = kt_config_check_file("init binary", init, err);
 		if (r)
 			return r;
 	}
@@ -257,7 +257,7 @@ static int copy_include_files(struct kt_config *config,
 				      "include_files[%zu] lacks a path", i);
 		r = check_archive_path(f->archive_path, err);
 		if (!r)
-			r = check_file("included file", f->host_path, err);
+			r = kt_config_check_file("included file", f->host_path, err);
 		if (!r)
 			r = copy_file(&config->include_files[i],
 				      f->archive_path, f->host_path, err);
@@ -268,7 +268,7 @@ static int copy_include_files(struct kt_config *config,
 	return 0;
 }
 
-static int copy_binary(struct kt_config *config, const char *what,
+int kt_config_copy_binary(struct kt_config *config, const char *what,
 		       const char *archive_path, const char *host_path,
 		       struct ktstr_error *err)
 {
@@ -276,14 +276,14 @@ static int copy_binary(struct kt_config *config, const char *what,
 
 	if (!host_path)
 		return 0;
-	r = check_file(what, host_path, err);
+	r = kt_config_check_file(what, host_path, err);
 	if (r)
 		return r;
 	return copy_file(&config->binaries[config->n_binaries++], archive_path,
 			 host_path, err);
 }
 
-static int copy_strings(const char *const *from, char ***ret,
+int kt_config_copy_strings(const char *const *from, char ***ret,
 			struct ktstr_error *err)
 {
 	size_t n = 0;
@@ -303,7 +303,7 @@ static int copy_strings(const char *const *from, char ***ret,
 	return 0;
 }
 
-static int copy_string(const char *from, char **ret, struct ktstr_error *err)
+int kt_config_copy_string(const char *from, char **ret, struct ktstr_error *err)
 {
 	if (!from || !*from)
 		return 0;
@@ -362,7 +362,7 @@ static int copy_memory_image(struct kt_config *config,
 				    "\"%s\": no file can be made beside it",
 				    path);
 	config->memory_image_after_ms = public->memory_image_after_ms;
-	return copy_string(path, &config->memory_image, err);
+	return kt_config_copy_string(path, &config->memory_image, err);
 }
 
 static int check_and_copy(struct kt_config *config,
@@ -391,25 +391,27 @@ static int check_and_copy(struct kt_config *config,
 	if (!r)
 		r = copy_include_files(config, public, err);
 	if (!r)
-		r = copy_binary(config, "jemalloc_probe_binary", PROBE_PATH,
+		r = kt_config_copy_binary(config, "jemalloc_probe_binary", PROBE_PATH,
 				public->jemalloc_probe_binary, err);
 	if (!r)
-		r = copy_binary(config, "jemalloc_alloc_worker_binary",
+		r = kt_config_copy_binary(config, "jemalloc_alloc_worker_binary",
 				WORKER_PATH,
 				public->jemalloc_alloc_worker_binary, err);
 	if (!r)
-		r = copy_strings(public->run_args, &config->run_args, err);
+		r = kt_config_copy_strings(public->run_args, &config->run_args, err);
 	if (!r)
-		r = copy_strings(public->kernel_symbols,
+		r = kt_config_copy_strings(public->kernel_symbols,
 				 &config->kernel_symbols, err);
 	if (!r)
 		r = copy_thresholds(config, public, err);
 	if (!r)
 		r = copy_memory_image(config, public, err);
 	if (!r)
-		r = copy_string(public->cmdline, &config->cmdline, err);
+		r = kt_config_copy_scheduler(config, public, err);
 	if (!r)
-		r = copy_string(public->exec_cmd, &config->exec_cmd, err);
+		r = kt_config_copy_string(public->cmdline, &config->cmdline, err);
+	if (!r)
+		r = kt_config_copy_string(public->exec_cmd, &config->exec_cmd, err);
 	config->timeout_ms = public->timeout_ms;
 	config->busybox = public->busybox;
 	config->dmesg = public->dmesg;
@@ -436,7 +438,7 @@ int kt_config_init(struct kt_config *config,
 	return r;
 }
 
-static void free_strings(char **strings)
+void kt_config_free_strings(char **strings)
 {
 	for (size_t i = 0; strings && strings[i]; i++)
 		free(strings[i]);
@@ -457,8 +459,9 @@ void kt_config_deinit(struct kt_config *config)
 	kt_kernel_ref_deinit(&config->kernel_ref);
 	kt_topology_free(config->topology);
 	free(config->init_binary);
-	free_strings(config->run_args);
-	free_strings(config->kernel_symbols);
+	kt_config_free_strings(config->run_args);
+	kt_config_free_strings(config->kernel_symbols);
+	kt_config_free_scheduler(config);
 	free(config->memory_image);
 	free(config->cmdline);
 	free(config->exec_cmd);

@@ -15,6 +15,7 @@
 
 #include "initramfs/initramfs.h"
 #include "kernel/kernel.h"
+#include "monitor/map_write.h"
 #include "topology/topology.h"
 
 struct kt_config {
@@ -29,11 +30,16 @@ struct kt_config {
 	uint32_t timeout_ms;
 	struct kt_initramfs_file *include_files;
 	size_t n_include_files;
-	struct kt_initramfs_file binaries[2];
+	struct kt_initramfs_file binaries[3];
 	size_t n_binaries;
 	bool busybox;
 	bool dmesg;
 	char *exec_cmd;
+	char **scheduler; /* its name, path in the guest, arguments; or NULL */
+	char **sched_enable_cmds; /* NULL-terminated, or NULL; as the next */
+	char **sched_disable_cmds;
+	struct kt_map_write *map_writes;
+	size_t n_map_writes;
 	char **kernel_symbols; /* NULL-terminated, or NULL */
 	bool monitor;
 	struct ktstr_monitor_thresholds monitor_thresholds;

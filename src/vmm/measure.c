@@ -90,6 +90,8 @@ static int start_monitor(struct kt_run *run, struct ktstr_error *err)
 		.n_cpus = run->machine->n_vcpus,
 		.thresholds = &run->config->monitor_thresholds,
 		.watchdog_timeout_ms = run->config->watchdog_timeout_ms,
+		.map_writes = run->config->map_writes,
+		.n_map_writes = run->config->n_map_writes,
 	};
 	const uint8_t *btf;
 	int r = kt_kernel_btf(run->config->kernel, &btf, &config.btf_bytes, err);
@@ -106,7 +108,39 @@ void kt_run_monitor_start(struct kt_run *run)
 		run->report = kt_monitor_unavailable(err.message);
 }
 
-void kt_run_monitor(struct kt_run *run)
+/* The one word for which the guest waits before its workload. */
+static void go(struct kt_run *run, const char *why_not)
+{
+	kt_session_go(&run->session, why_not);
+	run->go_sent = true;
+}
+
+static void attend_writes(struct kt_run *run)
+{
+	const char *why_not = NULL;
+
+	if (!run->config->n_map_writes || !run->session.scheduler_attached ||
+	    run->go_sent)
+		return;
+	if (!run->monitor) {
+		go(run, run->report ? run->report->unavailable : "no monitor");
+		return;
+	}
+	if (!run->writes_wanted)
+		kt_monitor_write_maps(run->monitor);
+	run->writes_wanted = true;
+	if (kt_monitor_maps_written(run->monitor, &why_not))
+		go(run, why_not);
+}
+
+int kt_run_monitor_eventfd(const struct kt_run *run)
+{
+	return run->monitor && run->writes_wanted && !run->go_sent ?
+		       kt_monitor_eventfd(run->monitor) :
+		       -1;
+}
+
+static void let_begin(struct kt_run *run)
 {
 	struct kt_machine *machine = run->machine;
 	_cleanup_free_ pid_t *tids = NULL;
@@ -120,6 +154,12 @@ void kt_run_monitor(struct kt_run *run)
 		tids[i] = atomic_load(&machine->vcpus[i].tid);
 	kt_monitor_begin(run->monitor, &run->session.symbols, tids);
 	run->monitor_began = true;
+}
+
+void kt_run_monitor(struct kt_run *run)
+{
+	let_begin(run);
+	attend_writes(run);
 }
 
 void kt_run_monitor_end(struct kt_run *run)

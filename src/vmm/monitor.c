@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/eventfd.h>
 #include <time.h>
 
 #include "base/cleanup.h"
@@ -25,6 +26,10 @@
 /* Domains are large, and change slowly. */
 #define SAMPLES_A_SNAPSHOT 10
 
+/* Writes are tried every so often, for so long. */
+#define SAMPLES_A_WRITE 2
+#define WRITE_NS        (30 * NS_PER_S)
+
 struct kt_monitor {
 	struct kt_monitor_config config;
 	struct ktstr_monitor_thresholds thresholds;
@@ -34,6 +39,10 @@ struct kt_monitor {
 	pthread_cond_t wake;
 	bool stop; /* under the lock, as is the next */
 	bool begin;
+	bool write;   /* the maps; likewise, to `why` */
+	bool written; /* or given up, as `why` says */
+	struct ktstr_error why;
+	int eventfd;
 	struct kt_kernel_symbols symbols; /* the thread's from `begin` on */
 	struct kt_steal steal;            /* likewise */
 
@@ -48,6 +57,7 @@ struct kt_monitor {
 	struct kt_domain_store domains;
 	bool has_types;
 	bool has_begun;
+	uint64_t write_until_ns; /* 0: not yet asked to */
 	struct ktstr_monitor_sample sample;
 	struct ktstr_error error; /* why there is nothing */
 };
@@ -141,6 +151,52 @@ static void take_sample(struct kt_monitor *monitor)
 	(void)kt_sample_store_add(&monitor->store, sample);
 }
 
+/* `why` has no code where all was done. */
+static void finish_writes(struct kt_monitor *monitor,
+			  const struct ktstr_error *why)
+{
+	pthread_mutex_lock(&monitor->lock);
+	monitor->why = *why;
+	monitor->written = true;
+	pthread_mutex_unlock(&monitor->lock);
+	(void)eventfd_write(monitor->eventfd, 1);
+}
+
+/* None is written before all are found. */
+static int try_writes(struct kt_monitor *monitor, struct ktstr_error *err)
+{
+	const struct kt_monitor_config *config = &monitor->config;
+	_cleanup_free_ struct kt_map_write_place *places =
+		calloc(config->n_map_writes, sizeof(*places));
+	int r;
+
+	if (!places)
+		return kt_err(err, -ENOMEM, "no memory for the writes");
+	r = kt_map_writes_find(&monitor->kernel, config->map_writes,
+			       config->n_map_writes, places, err);
+	return r ? r :
+		   kt_map_writes_do(&monitor->kernel, config->map_writes,
+				    config->n_map_writes, places, err);
+}
+
+static void attend_writes(struct kt_monitor *monitor, uint64_t now_ns)
+{
+	struct ktstr_error why = { 0 };
+	bool wanted;
+
+	pthread_mutex_lock(&monitor->lock);
+	wanted = monitor->write && !monitor->written;
+	pthread_mutex_unlock(&monitor->lock);
+	if (!wanted)
+		return;
+	if (!monitor->write_until_ns)
+		monitor->write_until_ns = now_ns + WRITE_NS;
+	if (try_writes(monitor, &why) == -EAGAIN &&
+	    now_ns < monitor->write_until_ns)
+		return;
+	finish_writes(monitor, &why);
+}
+
 static void watch(struct kt_monitor *monitor)
 {
 	uint64_t at_ns = kt_now_ns();
@@ -150,6 +206,8 @@ static void watch(struct kt_monitor *monitor)
 		uint64_t now_ns;
 
 		take_sample(monitor);
+		if (nth % SAMPLES_A_WRITE == 0)
+			attend_writes(monitor, kt_now_ns());
 		/* One less, like a sample that could not be taken. */
 		if (nth++ % SAMPLES_A_SNAPSHOT == 0)
 			(void)kt_domain_store_take(&monitor->domains,
@@ -163,24 +221,33 @@ static void watch(struct kt_monitor *monitor)
 	} while (await(monitor, at_ns));
 }
 
-static void *run(void *userdata)
+static void work(struct kt_monitor *monitor)
 {
-	struct kt_monitor *monitor = userdata;
 	const struct kt_monitor_config *config = &monitor->config;
 
 	if (kt_kernel_types_init(&monitor->types, config->btf,
 				 config->btf_bytes, &monitor->error) < 0)
-		return NULL;
+		return;
 	monitor->has_types = true;
 	if (!await_begin(monitor)) {
 		kt_err(&monitor->error, -ENOENT,
 		       "the guest has not said where its kernel keeps things");
-		return NULL;
+		return;
 	}
 	if (begin(monitor) < 0)
-		return NULL;
+		return;
 	monitor->has_begun = true;
 	watch(monitor);
+}
+
+static void *run(void *userdata)
+{
+	struct kt_monitor *monitor = userdata;
+
+	work(monitor);
+	/* One that could not begin writes nothing either. */
+	if (!monitor->has_begun)
+		finish_writes(monitor, &monitor->error);
 	return NULL;
 }
 
@@ -208,6 +275,7 @@ static void destroy(struct kt_monitor *monitor)
 		kt_kernel_types_deinit(&monitor->types);
 	kt_steal_deinit(&monitor->steal);
 	free(monitor->sample.cpus);
+	kt_close(monitor->eventfd);
 	pthread_cond_destroy(&monitor->wake);
 	pthread_mutex_destroy(&monitor->lock);
 	free(monitor);
@@ -241,7 +309,10 @@ int kt_monitor_start(const struct kt_monitor_config *config,
 	init_locks(monitor);
 	monitor->sample.cpus =
 		calloc(config->n_cpus, sizeof(*monitor->sample.cpus));
-	r = monitor->sample.cpus ? start_thread(monitor) : -ENOMEM;
+	monitor->eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+	r = monitor->eventfd < 0 ? -errno :
+	    monitor->sample.cpus ? start_thread(monitor) :
+				   -ENOMEM;
 	if (r) {
 		destroy(monitor);
 		return kt_err_errno(err, r, "cannot start the monitor");
@@ -264,6 +335,30 @@ void kt_monitor_begin(struct kt_monitor *monitor,
 	monitor->begin = true;
 	pthread_cond_signal(&monitor->wake);
 	pthread_mutex_unlock(&monitor->lock);
+}
+
+void kt_monitor_write_maps(struct kt_monitor *monitor)
+{
+	pthread_mutex_lock(&monitor->lock);
+	monitor->write = true;
+	pthread_mutex_unlock(&monitor->lock);
+}
+
+int kt_monitor_eventfd(const struct kt_monitor *monitor)
+{
+	return monitor->eventfd;
+}
+
+bool kt_monitor_maps_written(struct kt_monitor *monitor, const char **ret_why)
+{
+	bool written;
+
+	pthread_mutex_lock(&monitor->lock);
+	written = monitor->write && monitor->written;
+	pthread_mutex_unlock(&monitor->lock);
+	if (written)
+		*ret_why = monitor->why.code ? monitor->why.message : NULL;
+	return written;
 }
 
 struct ktstr_monitor_report *kt_monitor_unavailable(const char *why)

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "memory/guest_memory.h"
 #include "monitor/kernel_symbols.h"
+#include "monitor/map_write.h"
 
 struct kt_monitor; /* opaque */
 
@@ -26,6 +27,8 @@ struct kt_monitor_config {
 	uint32_t n_cpus;
 	const struct ktstr_monitor_thresholds *thresholds; /* copied */
 	uint32_t watchdog_timeout_ms; /* 0: as it is */
+	const struct kt_map_write *map_writes; /* borrowed */
+	size_t n_map_writes;
 };
 
 int kt_monitor_start(const struct kt_monitor_config *config,
@@ -35,6 +38,20 @@ int kt_monitor_start(const struct kt_monitor_config *config,
 void kt_monitor_begin(struct kt_monitor *monitor,
 		      const struct kt_kernel_symbols *symbols,
 		      const pid_t *vcpu_tids);
+
+/*
+ * Once: the scheduler is attached, whose maps are to be written to. That is
+ * tried until it is done, or cannot be, or for 30 s; then the eventfd, which is
+ * the monitor's, becomes readable.
+ */
+void kt_monitor_write_maps(struct kt_monitor *monitor);
+int kt_monitor_eventfd(const struct kt_monitor *monitor);
+
+/*
+ * Whether the writes have come to their end, and then why they were not done;
+ * NULL: they were. Lives as long as the monitor.
+ */
+bool kt_monitor_maps_written(struct kt_monitor *monitor, const char **ret_why);
 
 /*
  * Ends the thread, within one sample's time, and hands over what it saw. The

@@ -34,6 +34,8 @@ struct kt_run {
 	/* measure.c too */
 	struct kt_monitor *monitor; /* NULL: there is none */
 	bool monitor_began;
+	bool writes_wanted; /* of the monitor */
+	bool go_sent;
 	struct ktstr_monitor_report *report;
 	bool saved;        /* save.c, or tried to */
 	char *image_error; /* likewise */
@@ -72,6 +74,8 @@ void kt_run_measure(struct kt_run *run);
 void kt_run_monitor_start(struct kt_run *run);
 void kt_run_monitor(struct kt_run *run);
 void kt_run_monitor_end(struct kt_run *run);
+/* Readable when kt_run_monitor() has something to do; -1: never. */
+int kt_run_monitor_eventfd(const struct kt_run *run);
 
 /*
  * Saves the guest's memory, if that was asked for, while the vCPUs run; once.

@@ -20,6 +20,7 @@ enum loop_fd {
 	LOOP_RESIZE,
 	LOOP_END,
 	LOOP_CONSOLE,
+	LOOP_MONITOR,
 	LOOP_SESSION,
 	LOOP_FDS = LOOP_SESSION + KT_SESSION_FDS,
 };
@@ -75,6 +76,7 @@ static void fill(struct kt_run *run, struct pollfd fds[LOOP_FDS])
 		[LOOP_RESIZE] = run->vm->resize_eventfd,
 		[LOOP_END] = run->machine->end_eventfd,
 		[LOOP_CONSOLE] = kt_console_eventfd(run->machine->console),
+		[LOOP_MONITOR] = kt_run_monitor_eventfd(run),
 	};
 
 	for (size_t i = 0; i < KT_ARRAY_SIZE(own); i++)

@@ -126,8 +126,18 @@ static void frame_stimulus(struct kt_session *session,
 	event = &events->list[events->n - 1];
 	event->received_ns = kt_now_ns();
 	place_event(session, event);
+	if (strcmp(event->kind, "scheduler") == 0 &&
+	    strcmp(event->detail, "attached") == 0)
+		session->scheduler_attached = true;
 	/* What was stolen until then is what the test will want to know. */
 	session->steal_wanted = true;
+}
+
+void kt_session_go(struct kt_session *session, const char *why_not)
+{
+	const char *text = why_not ?: "";
+
+	session_send(session, KT_FRAME_GO, text, strlen(text));
 }
 
 static void frame_ready(struct kt_session *session, const struct kt_frame *frame)

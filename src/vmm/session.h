@@ -71,6 +71,7 @@ struct kt_session {
 	uint64_t steal_error_ns;  /* the greatest of any */
 
 	struct kt_strbuf scheduler_log;
+	bool scheduler_attached; /* the guest has said so */
 	struct ktstr_kernel_address *addresses; /* that the caller wants */
 	size_t n_addresses;
 	struct kt_kernel_symbols symbols; /* that the monitor wants */
@@ -91,6 +92,9 @@ void kt_session_attach(struct kt_session *session, struct kt_console *console);
  * frees. `at_end`: the guest has ended by itself.
  */
 char *kt_session_wire_error(const struct kt_session *session, bool at_end);
+
+/* Lets the guest's workload start, or says why that is not to be; once. */
+void kt_session_go(struct kt_session *session, const char *why_not);
 
 /* The descriptors to wait for; those not of interest are -1. */
 #define KT_SESSION_FDS (1 + KT_SESSION_STREAMS)

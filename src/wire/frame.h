@@ -56,6 +56,7 @@ enum kt_frame_type {
 		KT_FRAME_TAG('C', 'L', 'K', 'Q'), /* u64 number, to CLOCK */
 	KT_FRAME_STEAL =
 		KT_FRAME_TAG('S', 'T', 'E', 'L'), /* records, guest_files.h */
+	KT_FRAME_GO = KT_FRAME_TAG('G', 'O', 'O', 'N'), /* text, guest_files.h */
 };
 
 /*

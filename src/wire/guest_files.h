@@ -119,6 +119,29 @@
 #define KT_EVENT_MAX_BYTES 4096
 #define KT_EVENTS_MAX      4096
 
+/*
+ * The scheduler under a command, or under a test that declares none: entries of
+ * which the first is its name, and the others its program's path in the guest
+ * and its arguments, if it is a program. With it, or with a list of enable or
+ * disable lines (entries too), init serves a command as it does a test, and
+ * runs it through KT_EXEC_ARG.
+ */
+#define KT_GUEST_SCHEDULER KT_GUEST_DIR "/scheduler"
+#define KT_GUEST_ENABLE    KT_GUEST_DIR "/enable"
+#define KT_GUEST_DISABLE   KT_GUEST_DIR "/disable"
+
+/*
+ * There when the host will write to the scheduler's memory before the workload
+ * may start. Once the scheduler is attached (an event of kind "scheduler", whose
+ * detail is "attached"), the guest waits for the one KT_FRAME_GO, whose text init
+ * leaves in KT_GUEST_GO: empty where all was written, else why it was not.
+ */
+#define KT_GUEST_AWAIT_GO KT_GUEST_DIR "/await-go"
+#define KT_GUEST_GO       KT_GUEST_RUN_DIR "/go"
+#define KT_GO_MAX_BYTES   4096u
+/* The host tries for half of that. */
+#define KT_GO_S 60
+
 /* When the guest ends a test that goes on; the host ends its machine later. */
 #define KT_TEST_MARGIN_S 30
 static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,
@@ -156,10 +179,13 @@ static inline unsigned int kt_test_timeout_s(unsigned int timeout_s,
  *	    "args": [TEXT...], "enable": [TEXT...], "disable": [TEXT...],
  *	    "flags": [{ "name": TEXT, "args": [TEXT...],
  *	                "needs": [TEXT...] }...], "cmdline": TEXT | null },
- *	  "extra_sched_args": [TEXT...] }...] }
+ *	  "extra_sched_args": [TEXT...],
+ *	  "bpf_map_writes": [{ "map": TEXT, "variable": null | TEXT,
+ *	                       "offset": N, "value": N }...] }...] }
  *
  * What follows include_files may be absent.
  */
+#define KT_EXEC_ARG      "--ktstr-exec"
 #define KT_TEST_ARG_RUN  "--ktstr-test-fn"
 #define KT_TEST_ARG_LIST "--ktstr-list"
 

@@ -33,9 +33,13 @@ static struct kt_scheduler_places places = {
 	.kmsg = "/nonexistent",
 	.shell = "/bin/sh",
 	.log = log_path,
+	.events = "/nonexistent",
+	.await_go = "await-go",
+	.go = "go",
 	.line_ms = 20000,
 	.attach_ms = 20000,
 	.stop_ms = 20000,
+	.go_ms = 300,
 	.settle_ms = 20000,
 };
 
@@ -248,6 +252,52 @@ static void one_that_does_not_attach_is_not_waited_for(void **state)
 	end(&f);
 }
 
+static void the_hosts_go_is_waited_for(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	put("await-go", "", 0644);
+	make(&f, ATTACH STAY);
+	put("go", "", 0644);
+	assert_int_equal(begin(&f), KTSTR_PASS);
+	assert_int_equal(finish(&f), KTSTR_PASS);
+	end(&f);
+
+	make(&f, ATTACH STAY);
+	put("go", "there is no map \"x\"", 0644);
+	assert_int_equal(begin(&f), KTSTR_FAIL);
+	assert_contains(notes(&f), "the host could not write to the "
+				   "scheduler's maps: there is no map \"x\"|");
+	assert_int_equal(finish(&f), KTSTR_PASS);
+	end(&f);
+
+	unlink("go");
+	make(&f, ATTACH STAY);
+	assert_int_equal(begin(&f), KTSTR_FAIL);
+	assert_contains(notes(&f), "had not said after 0.3 s that it has|");
+	assert_int_equal(finish(&f), KTSTR_PASS);
+	end(&f);
+	unlink("await-go");
+}
+
+/* Its program is gone, and the kernel says that there still is one. */
+static void one_that_stays_attached_fails_the_test(void **state)
+{
+	struct fixture f;
+
+	(void)state;
+	places.settle_ms = 300;
+	make(&f, "trap 'exit 0' TERM; " ATTACH STAY);
+	assert_int_equal(begin(&f), KTSTR_PASS);
+	assert_int_equal(finish(&f), KTSTR_FAIL);
+	places.settle_ms = 20000;
+	assert_contains(notes(&f), "the scheduler mine had not detached 0.3 s "
+				   "after its end: the state of /tmp/");
+	assert_contains(notes(&f), "is \"enabled\"|");
+	end(&f);
+}
+
 static void one_that_ends_during_the_test_fails_it(void **state)
 {
 	struct fixture f;
@@ -354,7 +404,8 @@ static void one_that_does_not_end_is_killed(void **state)
 	assert_int_equal(begin(&f), KTSTR_PASS);
 	unlink("state");
 	put("state", "enabled\n", 0644);
-	assert_int_equal(finish(&f), KTSTR_PASS);
+	/* Of the directory, which is no kernel, it is not put away by that. */
+	assert_int_equal(finish(&f), KTSTR_FAIL);
 	places.stop_ms = places.settle_ms = 20000;
 	assert_contains(notes(&f), "had not ended 0.2 s after a SIGTERM, and "
 				   "was killed|");
@@ -464,6 +515,8 @@ int main(void)
 		cmocka_unit_test(an_end_before_the_attach_is_told),
 		cmocka_unit_test(what_cannot_be_run_is_no_verdict),
 		cmocka_unit_test(one_that_does_not_attach_is_not_waited_for),
+		cmocka_unit_test(the_hosts_go_is_waited_for),
+		cmocka_unit_test(one_that_stays_attached_fails_the_test),
 		cmocka_unit_test(one_that_ends_during_the_test_fails_it),
 		cmocka_unit_test(one_that_detaches_itself_fails_the_test),
 		cmocka_unit_test(one_that_is_thrown_out_fails_the_test),

@@ -56,7 +56,10 @@ KTSTR_SCHEDULER(mine, .binary = "dir/scx_mine", .args = KTSTR_WORDS("-v"),
 		.cmdline = "a=1")
 
 KTSTR_TEST(has_a_scheduler, .scheduler = &mine, .cores = 1,
-	   .extra_sched_args = KTSTR_WORDS("-x"))
+	   .extra_sched_args = KTSTR_WORDS("-x"),
+	   KTSTR_MAP_WRITES(
+		   { .map = ".bss", .variable = "stall", .value = 7 },
+		   { .map = "limits", .offset = 4, .value = 9 }))
 {
 	return KTSTR_PASS;
 }
@@ -440,7 +443,7 @@ static void the_list_says_what_is_declared(void **state)
 
 	(void)state;
 	assert_string_equal(
-		line, "{\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
+		line, "{\"bpf_map_writes\":[],\"cores\":3,\"duration_s\":5,\"expect_err\":true,"
 		      "\"extra_sched_args\":[],"
 		      "\"include_files\":[\"perf\",\"/etc/passwd:etc/passwd\","
 		      "\"stress-ng:bin/stress-ng\",\"build/own:bin/own\"],"
@@ -462,7 +465,11 @@ static void the_list_has_the_scheduler(void **state)
 
 	(void)state;
 	assert_string_equal(
-		line, "{\"cores\":1,\"duration_s\":12,\"expect_err\":false,"
+		line, "{\"bpf_map_writes\":["
+		      "{\"map\":\".bss\",\"offset\":0,\"value\":7,"
+		      "\"variable\":\"stall\"},"
+		      "{\"map\":\"limits\",\"offset\":4,\"value\":9,"
+		      "\"variable\":null}],\"cores\":1,\"duration_s\":12,\"expect_err\":false,"
 		      "\"extra_sched_args\":[\"-x\"],\"include_files\":[],"
 		      "\"llcs\":3,\"max_cpus\":192,\"max_llcs\":12,"
 		      "\"max_numa_nodes\":1,\"memory_mib\":2048,\"min_cpus\":1,"

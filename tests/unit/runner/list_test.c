@@ -253,6 +253,26 @@ static void what_is_out_of_range_is_refused(void **state)
 	expect_replaced("\"t.c\"", "null", "\"file\" is no text");
 }
 
+#define WRITES(what) "[], \"bpf_map_writes\": " what "}"
+#define WRITE(offset, value)                                                   \
+	"[{\"map\": \".bss\", \"variable\": null, \"offset\": " offset      \
+	", \"value\": " value "}]"
+
+static void writes_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	expect_replaced("[]}", WRITES("7"), "\"bpf_map_writes\" is no list");
+	expect_replaced("[]}", WRITES("[7]"),
+			"bpf_map_writes[0]: it has no map, offset and value");
+	expect_replaced("[]}", WRITES(WRITE("-1", "1")),
+			"offset (-1) and value (1) must be from 0");
+	expect_replaced("[]}", WRITES(WRITE("1", "4294967296")),
+			"must be from 0 to 4294967295");
+	expect_replaced("[]}", WRITES(WRITE("1", "1")),
+			"bpf_map_writes are for a scheduler's maps, and it has "
+			"none");
+}
+
 #define MONITOR(imbalance, depth, stall, samples)                              \
 	"[], \"monitor\": {\"enforced\": false, "                              \
 	"\"max_imbalance_ratio\": " imbalance                                  \
@@ -378,6 +398,7 @@ int main(void)
 		cmocka_unit_test(tests_are_in_the_order_of_their_sources),
 		cmocka_unit_test(every_wrong_list_has_its_message),
 		cmocka_unit_test(what_is_out_of_range_is_refused),
+		cmocka_unit_test(writes_that_are_none_are_refused),
 		cmocka_unit_test(thresholds_that_are_none_are_refused),
 		cmocka_unit_test(what_contradicts_itself_is_refused),
 		cmocka_unit_test(a_binary_is_asked),

@@ -269,6 +269,66 @@ static void the_watchdogs_time_is_five_seconds_unless_set(void **state)
 	assert_int_equal(c.watchdog_timeout_ms, 7000);
 }
 
+static void a_scheduler_has_to_be_there(void **state)
+{
+	const char *const args[] = { "--enable-borrow", NULL };
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.exec_cmd = "true", .busybox = true,
+				.scheduler_binary = "/nonexistent/scheduler");
+
+	(void)state;
+	assert_refused(c, -ENOENT, "/nonexistent/scheduler");
+	c.scheduler_binary = SOME_FILE;
+	c.sched_args = args;
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+	c.exec_cmd = NULL;
+	assert_refused(c, -EINVAL,
+		       "a scheduler needs something to run under it");
+	c.scheduler_binary = NULL;
+	assert_refused(c, -EINVAL, "sched_args need a scheduler_binary");
+}
+
+static void a_built_in_scheduler_needs_a_shell(void **state)
+{
+	const char *const lines[] = { "echo 1 > /proc/knob", NULL };
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.run_args = lines, .sched_enable_cmds = lines);
+
+	(void)state;
+	assert_refused(c, -EINVAL,
+		       "sched_enable_cmds and sched_disable_cmds need a shell");
+	c.sched_enable_cmds = NULL;
+	c.sched_disable_cmds = lines;
+	assert_refused(c, -EINVAL,
+		       "sched_enable_cmds and sched_disable_cmds need a shell");
+	c.busybox = true;
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+}
+
+static void map_writes_have_one_place(void **state)
+{
+	struct ktstr_bpf_map_write writes[] = {
+		{ .map = ".bss", .offset = 4, .value = 1 },
+		{ .map = ".bss", .variable = "stall", .value = 2 },
+	};
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.bpf_map_writes = writes, .n_bpf_map_writes = 2);
+
+	(void)state;
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+	writes[1].offset = 8;
+	assert_refused(c, -EINVAL,
+		       "bpf_map_writes[1] has both a variable, \"stall\", and "
+		       "an offset, 8");
+	writes[0].map = "";
+	assert_refused(c, -EINVAL, "bpf_map_writes[0] names no map");
+	c.monitor = false;
+	assert_refused(c, -EINVAL, "bpf_map_writes need the monitor");
+}
+
 static void run_args_need_an_init_binary(void **state)
 {
 	const char *const args[] = { "run", "--json", NULL };
@@ -393,6 +453,9 @@ int main(void)
 		cmocka_unit_test(our_own_init_is_found_by_its_variable),
 		cmocka_unit_test(thresholds_are_the_defaults_or_the_callers),
 		cmocka_unit_test(a_memory_image_has_to_have_a_place),
+		cmocka_unit_test(a_scheduler_has_to_be_there),
+		cmocka_unit_test(a_built_in_scheduler_needs_a_shell),
+		cmocka_unit_test(map_writes_have_one_place),
 		cmocka_unit_test(the_watchdogs_time_is_five_seconds_unless_set),
 		cmocka_unit_test(run_args_need_an_init_binary),
 		cmocka_unit_test(exec_cmd_needs_busybox),

@@ -23,7 +23,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "scenario/event.h"
+#include "guest/event.h"
 
 #define SPINNERS    3
 #define READINGS    24

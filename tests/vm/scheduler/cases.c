@@ -122,6 +122,16 @@ KTSTR_TEST(refuses, SMALL, .scheduler = &fixture,
 	return KTSTR_PASS;
 }
 
+/* By the host, before it begins. */
+KTSTR_TEST(is_told_to_crash, SMALL, .scheduler = &fixture_in_error,
+	   KTSTR_MAP_WRITES({ .map = "settings", .offset = 4, .value = 1 },
+			    { .map = ".bss", .variable = "crash", .value = 1 }))
+{
+	(void)ctx;
+	sleep(1000);
+	return KTSTR_PASS;
+}
+
 /* Its second disable line fails, and so does the test. */
 KTSTR_TEST(is_tuned, SMALL, .scheduler = &tuned)
 {

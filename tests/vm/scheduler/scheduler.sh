@@ -57,7 +57,7 @@ cp "$fixture" scx_ktstr
 # It is found from here, comes with its libraries, and schedules the test.
 run 0 6.18 -k attaches
 has 'pass attaches '
-run 1 7.3 -k attaches -k dies -k starves -k thrown_out -k refuses -k tuned
+run 1 7.3 -k attaches -k dies -k starves -k thrown_out -k refuses -k tuned -k told
 has 'pass attaches '
 sidecar=$(find "$KTSTR_RUN_DIR" -name 'attaches.ktstr.json' | head -n 1)
 python3 - "$sidecar" <<'END' || complain "the sidecar is not as it should be"
@@ -86,6 +86,8 @@ has 'its program (/opt/scheduler/scx_ktstr) still runs'
 has 'sched_ext: ktstr: an error was asked for'
 has_not 'was still running'
 
+has 'fail is_told_to_crash '
+
 has 'fail refuses '
 has 'exited with 1 before it had attached'
 has 'scx_ktstr: this was to fail'
@@ -95,7 +97,7 @@ has 'the disable line "rm /tmp/enabled /tmp/absent" exited with 1; it said: rm: 
 has 'fail is_wrongly_tuned '
 has 'the enable line "echo no such knob; exit 7" exited with 7; it said: no such knob'
 has_not 'this test was run'
-has '7 runs: 1 passed, 6 failed'
+has '8 runs: 1 passed, 7 failed'
 
 run 77 6.12 -k attaches
 has 'skip attaches '

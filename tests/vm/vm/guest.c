@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
- * vm_guest INIT KERNEL [CASE...]: the public calls with a stock kernel and
+ * vm_guest INIT KERNEL SCX_KTSTR [CASE...]: the public calls with a stock kernel and
  * ktstr's own init in the guest: commands, streams, terminals, and all the ways
  * in which a guest can fail. Runs itself in the emulated machine where this
  * host's KVM cannot run a kernel.
@@ -22,6 +22,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "base/strbuf.h"
+#include "guest.h"
 #include "kernel/kernel.h"
 #include "nest/nest.h"
 
@@ -30,17 +31,9 @@
 
 static const char *init_path;
 static const char *kernel;
+const char *guest_scheduler;
 
-/* One case fails by the first thing that is not as it should be. */
-#define CHECK(condition)                                                       \
-	do {                                                                   \
-		if (!(condition)) {                                            \
-			printf("  line %d: %s\n", __LINE__, #condition);       \
-			return false;                                          \
-		}                                                              \
-	} while (0)
-
-static bool has(const char *text, const char *part)
+bool guest_has(const char *text, const char *part)
 {
 	if (text && strstr(text, part))
 		return true;
@@ -58,14 +51,14 @@ static void print(void *userdata, enum ktstr_log_level level, const char *messag
 
 static const struct ktstr_log log_sink = { .emit = print };
 
-static struct ktstr_vm_config config_for(const char *command)
+struct ktstr_vm_config guest_config(const char *command)
 {
 	return KTSTR_VM_CONFIG(.kernel = kernel, .init_binary = init_path,
 			       .exec_cmd = command, .busybox = true,
 			       .timeout_ms = TIMEOUT_MS, .log = &log_sink);
 }
 
-static struct ktstr_vm_result *run(const struct ktstr_vm_config *config)
+struct ktstr_vm_result *guest_run(const struct ktstr_vm_config *config)
 {
 	struct ktstr_vm_result *result = NULL;
 	struct ktstr_error err = {};
@@ -78,9 +71,6 @@ static struct ktstr_vm_result *run(const struct ktstr_vm_config *config)
 	ktstr_vm_destroy(vm);
 	return result;
 }
-
-KT_DEFINE_CLEANUP(struct ktstr_vm_result *, ktstr_vm_result_free)
-#define _cleanup_result_ _cleanup_(ktstr_vm_result_free_cleanup)
 
 /* A pipe with everything in it that the guest will read. */
 static int input_of(const char *text)
@@ -111,7 +101,7 @@ static bool a_command_gets_its_streams_and_gives_its_code(void)
 	static const char *const symbols[] = { "init_task", "no_such_symbol",
 					       NULL };
 	struct ktstr_vm_config config =
-		config_for("cat; echo to stderr >&2; exit 7");
+		guest_config("cat; echo to stderr >&2; exit 7");
 	_cleanup_close_ int in = input_of("from stdin\n");
 	_cleanup_close_ int out = temporary_file(), err = temporary_file();
 	_cleanup_result_ struct ktstr_vm_result *result = NULL;
@@ -120,7 +110,7 @@ static bool a_command_gets_its_streams_and_gives_its_code(void)
 	config.stdio = (struct ktstr_stdio){ in, out, err };
 	config.kernel_symbols = symbols;
 	config.topology = KTSTR_TOPOLOGY(1, 1, 2, 1);
-	result = run(&config);
+	result = guest_run(&config);
 	CHECK(result);
 	out_text = text_of(out);
 	err_text = text_of(err);
@@ -141,11 +131,11 @@ static bool a_command_gets_its_streams_and_gives_its_code(void)
 static bool output_is_kept_where_nobody_reads_it(void)
 {
 	struct ktstr_vm_config config =
-		config_for("echo one; echo two >&2; printf 'a\\0b' | cat");
-	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+		guest_config("echo one; echo two >&2; printf 'a\\0b' | cat");
+	_cleanup_result_ struct ktstr_vm_result *result = guest_run(&config);
 
 	CHECK(result && result->success && result->exit_code == 0);
-	CHECK(has(result->output, "one\n") && has(result->output, "two\n"));
+	CHECK(guest_has(result->output, "one\n") && guest_has(result->output, "two\n"));
 	CHECK(result->output_bytes == strlen("one\ntwo\na") + 2);
 	CHECK(memmem(result->output, result->output_bytes, "a\0b", 3));
 	return true;
@@ -170,7 +160,7 @@ static void *read_slowly(void *arg)
 
 static bool a_slow_reader_gets_every_byte(void)
 {
-	struct ktstr_vm_config config = config_for("head -c 3000000 /dev/zero");
+	struct ktstr_vm_config config = guest_config("head -c 3000000 /dev/zero");
 	_cleanup_result_ struct ktstr_vm_result *result = NULL;
 	struct reader reader = {};
 	pthread_t thread;
@@ -180,7 +170,7 @@ static bool a_slow_reader_gets_every_byte(void)
 	config.stdio.output_fd = fds[1];
 	reader.fd = fds[0];
 	CHECK(pthread_create(&thread, NULL, read_slowly, &reader) == 0);
-	result = run(&config);
+	result = guest_run(&config);
 	close(fds[1]);
 	pthread_join(thread, NULL);
 	close(fds[0]);
@@ -191,14 +181,14 @@ static bool a_slow_reader_gets_every_byte(void)
 
 static bool a_command_that_nobody_reads_dies_as_on_the_host(void)
 {
-	struct ktstr_vm_config config = config_for("yes");
+	struct ktstr_vm_config config = guest_config("yes");
 	_cleanup_result_ struct ktstr_vm_result *result = NULL;
 	int fds[2];
 
 	CHECK(pipe2(fds, O_CLOEXEC) == 0);
 	close(fds[0]);
 	config.stdio.output_fd = fds[1];
-	result = run(&config);
+	result = guest_run(&config);
 	close(fds[1]);
 	CHECK(result && !result->timed_out);
 	CHECK(result->exit_code == 128 + SIGPIPE);
@@ -207,7 +197,7 @@ static bool a_command_that_nobody_reads_dies_as_on_the_host(void)
 
 static bool a_shell_reads_its_terminal(void)
 {
-	struct ktstr_vm_config config = config_for(NULL);
+	struct ktstr_vm_config config = guest_config(NULL);
 	_cleanup_close_ int in = input_of("echo answer: $((6 * 7))\nexit 3\n");
 	_cleanup_close_ int out = temporary_file();
 	_cleanup_result_ struct ktstr_vm_result *result = NULL;
@@ -215,66 +205,66 @@ static bool a_shell_reads_its_terminal(void)
 
 	config.stdio.input_fd = in;
 	config.stdio.output_fd = out;
-	result = run(&config);
+	result = guest_run(&config);
 	CHECK(result && result->exit_code == 3);
 	text = text_of(out);
-	CHECK(has(text, "answer: 42"));
+	CHECK(guest_has(text, "answer: 42"));
 	return true;
 }
 
 static bool a_panic_is_told(void)
 {
 	struct ktstr_vm_config config =
-		config_for("echo c > /proc/sysrq-trigger");
-	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+		guest_config("echo c > /proc/sysrq-trigger");
+	_cleanup_result_ struct ktstr_vm_result *result = guest_run(&config);
 
 	CHECK(result && !result->success && result->exit_code == -1);
 	CHECK(result->ready && !result->timed_out);
-	CHECK(has(result->crash, "kernel panicked: sysrq triggered crash"));
-	CHECK(has(result->crash, "Call Trace"));
+	CHECK(guest_has(result->crash, "kernel panicked: sysrq triggered crash"));
+	CHECK(guest_has(result->crash, "Call Trace"));
 	return true;
 }
 
 static bool a_panic_before_init_is_told(void)
 {
-	struct ktstr_vm_config config = config_for("true");
+	struct ktstr_vm_config config = guest_config("true");
 	_cleanup_result_ struct ktstr_vm_result *result = NULL;
 
 	config.cmdline = "rdinit=/none init=/none root=/dev/none";
-	result = run(&config);
+	result = guest_run(&config);
 	CHECK(result && !result->ready && !result->timed_out);
-	CHECK(has(result->crash, "the guest's kernel panicked: "));
+	CHECK(guest_has(result->crash, "the guest's kernel panicked: "));
 	return true;
 }
 
 static bool a_dead_init_is_told(void)
 {
-	struct ktstr_vm_config config = config_for("kill -SEGV 1; sleep 60");
-	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+	struct ktstr_vm_config config = guest_config("kill -SEGV 1; sleep 60");
+	_cleanup_result_ struct ktstr_vm_result *result = guest_run(&config);
 
 	CHECK(result && !result->success && !result->timed_out);
-	CHECK(has(result->crash, "init (PID 1) died of SIGSEGV"));
+	CHECK(guest_has(result->crash, "init (PID 1) died of SIGSEGV"));
 	return true;
 }
 
 static bool memory_that_ran_out_is_told(void)
 {
-	struct ktstr_vm_config config = config_for("tail /dev/zero");
-	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+	struct ktstr_vm_config config = guest_config("tail /dev/zero");
+	_cleanup_result_ struct ktstr_vm_result *result = guest_run(&config);
 
 	CHECK(result && !result->success && !result->timed_out);
 	CHECK(result->exit_code == 128 + SIGKILL);
-	CHECK(has(result->crash, "ran out of memory"));
+	CHECK(guest_has(result->crash, "ran out of memory"));
 	return true;
 }
 
 static bool a_guest_that_restarts_by_itself_is_told(void)
 {
-	struct ktstr_vm_config config = config_for("reboot -f");
-	_cleanup_result_ struct ktstr_vm_result *result = run(&config);
+	struct ktstr_vm_config config = guest_config("reboot -f");
+	_cleanup_result_ struct ktstr_vm_result *result = guest_run(&config);
 
 	CHECK(result && !result->success && result->exit_code == -1);
-	CHECK(has(result->crash, "restarted before its init reported"));
+	CHECK(guest_has(result->crash, "restarted before its init reported"));
 	return true;
 }
 
@@ -307,18 +297,18 @@ static bool make_opaque_kernel(const char *directory, char **ret)
 static bool a_kernel_that_cannot_be_unpacked_unpacks_itself(void)
 {
 	char directory[] = "/tmp/ktstr-opaque-XXXXXX";
-	struct ktstr_vm_config config = config_for("uname -r; exit 7");
+	struct ktstr_vm_config config = guest_config("uname -r; exit 7");
 	_cleanup_result_ struct ktstr_vm_result *result = NULL;
 	_cleanup_free_ char *image = NULL;
 
 	CHECK(mkdtemp(directory));
 	if (make_opaque_kernel(directory, &image)) {
 		config.kernel = image;
-		result = run(&config);
+		result = guest_run(&config);
 	}
 	kt_remove_tree(directory);
 	CHECK(result && result->exit_code == 7);
-	CHECK(has(result->output, kernel));
+	CHECK(guest_has(result->output, kernel));
 	CHECK(!result->crash);
 	return true;
 }
@@ -338,15 +328,20 @@ static const struct {
 	{ "out-of-memory", memory_that_ran_out_is_told },
 	{ "reboot", a_guest_that_restarts_by_itself_is_told },
 	{ "own-entry", a_kernel_that_cannot_be_unpacked_unpacks_itself },
+	{ "scheduler", a_command_runs_under_its_scheduler },
+	{ "scheduler-end", the_end_of_the_scheduler_is_that_of_the_command },
+	{ "built-in", a_built_in_one_is_turned_on_and_off },
+	{ "map-writes", maps_are_written_before_the_command },
+	{ "bad-writes", writes_that_cannot_be_done_are_told },
 };
 
 static bool is_wanted(const char *name, int argc, char **argv)
 {
-	for (int i = 3; i < argc; i++) {
+	for (int i = 4; i < argc; i++) {
 		if (strcmp(argv[i], name) == 0)
 			return true;
 	}
-	return argc == 3;
+	return argc == 4;
 }
 
 int main(int argc, char **argv)
@@ -356,8 +351,8 @@ int main(int argc, char **argv)
 	size_t n_wanted = 0, n_fine = 0;
 	int r, status;
 
-	if (argc < 3) {
-		fprintf(stderr, "usage: %s INIT KERNEL [CASE...]\n", argv[0]);
+	if (argc < 4) {
+		fprintf(stderr, "usage: %s INIT KERNEL SCX_KTSTR [CASE...]\n", argv[0]);
 		return 2;
 	}
 	r = kt_nest_dispatch(&request, &log_sink, &status, &err);
@@ -367,6 +362,7 @@ int main(int argc, char **argv)
 		return r < 0 ? 1 : status;
 	init_path = argv[1];
 	kernel = argv[2];
+	guest_scheduler = argv[3];
 	for (size_t i = 0; i < KT_ARRAY_SIZE(cases); i++) {
 		uint64_t start_ns = kt_now_ns();
 		bool fine;

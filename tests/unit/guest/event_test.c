@@ -9,7 +9,7 @@
 
 #include "base/cleanup.h"
 #include "base/fd.h"
-#include "scenario/event.h"
+#include "guest/event.h"
 
 static char path[64];
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include "scenario/event.h"
+#include "guest/event.h"
 
 #include <fcntl.h>
 #include <jansson.h>

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 #pragma once
 
-/* What a scenario does, told to the host while it does it. */
+/* What a test does to the scheduler, and what becomes of that one, told to the
+ * host while it happens. */
 
 #include <stdint.h>
 
