@@ -288,6 +288,18 @@ void BPF_PROG(ktstr_exit, struct scx_exit_info *info)
 	exit_kind = info->kind;
 }
 
+/* For the verifier to refuse, having gone round many times; loaded on demand. */
+SEC("?syscall")
+int ktstr_rejected(void *ctx)
+{
+	volatile int sum = 0;
+
+#pragma clang loop unroll(disable)
+	for (int i = 0; i < 200; i++)
+		sum += i;
+	return sum + *(volatile int *)16;
+}
+
 /* Two of them, since what they hold can not be changed before the load. */
 #define KTSTR_OPS(timeout_ms_)                                                 \
 	{                                                                      \

@@ -51,6 +51,7 @@ struct arguments {
 	int exit_after_s; /* -1: never */
 	bool impatient;
 	bool refuse;
+	bool rejected;
 	bool linger;
 };
 
@@ -74,6 +75,8 @@ static void print_usage(void)
 	      "waits 2 s\n"
 	      "  --refuse                 end with an error before anything is "
 	      "loaded\n"
+	      "  --rejected               load what the kernel's verifier "
+	      "refuses\n"
 	      "  --exit-after=S           exit with 3 after so many seconds\n"
 	      "  --linger                 stay when the kernel has ended the "
 	      "scheduler\n",
@@ -121,6 +124,8 @@ static bool parse_word(const char *word, struct arguments *ret)
 		ret->impatient = true;
 	else if (strcmp(word, "refuse") == 0)
 		ret->refuse = true;
+	else if (strcmp(word, "rejected") == 0)
+		ret->rejected = true;
 	else if (strcmp(word, "linger") == 0)
 		ret->linger = true;
 	else
@@ -282,6 +287,9 @@ static int load(const struct arguments *arguments, struct scheduler *ret)
 		return fail("the BPF object has no scheduler", -EINVAL);
 	program = bpf_object__find_program_by_name(ret->object, "ktstr_init");
 	bpf_program__set_flags(program, BPF_F_SLEEPABLE);
+	program =
+		bpf_object__find_program_by_name(ret->object, "ktstr_rejected");
+	bpf_program__set_autoload(program, arguments->rejected);
 	r = bpf_object__load(ret->object);
 	if (r < 0)
 		return fail("cannot load the BPF object", r);

@@ -204,6 +204,22 @@ struct ktstr_watchdog_report {
 	uint32_t n_writes; /* one for each scheduler, and more if it fought */
 };
 
+/* A BPF program of the guest's, as it was seen last. */
+struct ktstr_bpf_program {
+	uint32_t id; /* the kernel's, from 1 up */
+	char name[16];
+	char type[32]; /* as bpftool has it: "struct_ops" */
+	uint32_t instructions;
+	/* That the verifier went through, each path's anew. */
+	uint32_t verified_instructions;
+	uint32_t jited_bytes;
+	/* On all CPUs, where kernel.bpf_stats_enabled is set, as it is for a
+	 * scheduler under test; else 0. */
+	uint64_t run_count;
+	uint64_t run_time_ns;
+	uint64_t recursion_misses;
+};
+
 /* What the monitor has to say of one run. */
 struct ktstr_monitor_report {
 	/* NULL, or why there was nothing to watch, or no longer. */
@@ -220,6 +236,8 @@ struct ktstr_monitor_report {
 	size_t n_samples;
 	struct ktstr_domain_snapshot *domain_snapshots;
 	size_t n_domain_snapshots;
+	struct ktstr_bpf_program *programs; /* in order of their ids */
+	size_t n_programs;
 	uint32_t n_cpus;
 	char *counter_names[KTSTR_COUNTERS_MAX]; /* "SCX_EV_..." */
 	size_t n_counters;

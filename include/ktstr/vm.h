@@ -99,7 +99,8 @@ struct ktstr_vm_config {
 	const char *const *sched_enable_cmds;
 	const char *const *sched_disable_cmds;
 	/* Written in this order once the scheduler is attached and all their
-	 * maps are there, which is tried for 30 s; needs the monitor. */
+	 * maps are there, which is tried for 30 s; needs the monitor, for
+	 * whose first look at a scheduler_binary the workload waits. */
 	const struct ktstr_bpf_map_write *bpf_map_writes;
 	size_t n_bpf_map_writes;
 

@@ -40,6 +40,7 @@ extern const struct kt_command kt_test_command;
 extern const struct kt_command kt_run_command;
 extern const struct kt_command kt_inspect_command;
 extern const struct kt_command kt_topo_command;
+extern const struct kt_command kt_verifier_command;
 extern const struct kt_command kt_kernel_command;
 extern const struct kt_command kt_completions_command;
 extern const struct kt_command kt_help_command;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "guest/scheduler.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -37,6 +38,7 @@ const struct kt_scheduler_places kt_scheduler_in_guest = {
 	.kmsg = "/dev/kmsg",
 	.shell = "/bin/sh",
 	.log = KT_GUEST_SCHEDULER_LOG,
+	.bpf_stats = "/proc/sys/kernel/bpf_stats_enabled",
 	.events = KT_GUEST_EVENTS,
 	.await_go = KT_GUEST_AWAIT_GO,
 	.go = KT_GUEST_GO,
@@ -208,6 +210,16 @@ static bool lacks_sched_ext(struct kt_guest_scheduler *s)
 	return true;
 }
 
+/* For the host, which reads what they cost. A kernel without this goes on. */
+static void let_programs_be_timed(const struct kt_guest_scheduler *s)
+{
+	_cleanup_close_ int fd =
+		open(s->places->bpf_stats, O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		(void)kt_write_all(fd, "1\n", 2);
+}
+
 static int begin(struct kt_test_companion *companion, enum ktstr_verdict *ret,
 		 struct ktstr_error *err)
 {
@@ -221,6 +233,8 @@ static int begin(struct kt_test_companion *companion, enum ktstr_verdict *ret,
 	}
 	if (s->kmsg_fd >= 0)
 		(void)lseek(s->kmsg_fd, 0, SEEK_END);
+	if (s->argv)
+		let_programs_be_timed(s);
 	if (kt_shell_lines_run(s->places->shell, "enable", s->declared->enable,
 			       s->places->line_ms, &why) < 0) {
 		note(s, "%s", why.message);

@@ -26,6 +26,7 @@ struct kt_scheduler_places {
 	const char *kmsg;
 	const char *shell;
 	const char *log; /* is left there */
+	const char *bpf_stats; /* a switch: let the kernel time BPF programs */
 	const char *events; /* of what becomes of it; guest_files.h */
 	const char *await_go;
 	const char *go;

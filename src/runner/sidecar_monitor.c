@@ -88,6 +88,32 @@ static json_t *make_violations(const struct ktstr_monitor_report *report)
 	return list;
 }
 
+static json_t *make_programs(const struct ktstr_monitor_report *report)
+{
+	json_t *list = json_array();
+
+	for (size_t i = 0; i < report->n_programs; i++) {
+		const struct ktstr_bpf_program *program = &report->programs[i];
+
+		json_array_append_new(
+			list,
+			json_pack("{s:I, s:s, s:s, s:I, s:I, s:I, s:o, s:o, s:o}",
+				  "id", (json_int_t)program->id, "name",
+				  program->name, "type", program->type,
+				  "instructions",
+				  (json_int_t)program->instructions,
+				  "verified_instructions",
+				  (json_int_t)program->verified_instructions,
+				  "jited_bytes",
+				  (json_int_t)program->jited_bytes, "run_count",
+				  number_of(program->run_count), "run_time_ns",
+				  number_of(program->run_time_ns),
+				  "recursion_misses",
+				  number_of(program->recursion_misses)));
+	}
+	return list;
+}
+
 static json_t *make_watchdog(const struct ktstr_watchdog_report *watchdog)
 {
 	return json_pack("{s:o, s:o, s:I, s:I}", "expected_jiffies",
@@ -277,5 +303,6 @@ json_t *kt_sidecar_monitor(const struct ktstr_monitor_report *report)
 			snapshots,
 			make_snapshot(report, &report->domain_snapshots[i]));
 	json_object_set_new(object, "domains", snapshots);
+	json_object_set_new(object, "programs", make_programs(report));
 	return object;
 }

@@ -38,6 +38,7 @@ struct kt_config {
 	char **scheduler; /* its name, path in the guest, arguments; or NULL */
 	char **sched_enable_cmds; /* NULL-terminated, or NULL; as the next */
 	char **sched_disable_cmds;
+	bool await_go; /* the workload waits for the monitor */
 	struct kt_map_write *map_writes;
 	size_t n_map_writes;
 	char **kernel_symbols; /* NULL-terminated, or NULL */

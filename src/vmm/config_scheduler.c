@@ -133,6 +133,9 @@ int kt_config_copy_scheduler(struct kt_config *config,
 					   &config->sched_disable_cmds, err);
 	if (!r)
 		r = copy_writes(config, public, err);
+	/* Of what runs under a scheduler all shall be watched. */
+	config->await_go = config->n_map_writes ||
+			   (config->scheduler && public->monitor);
 	return r;
 }
 

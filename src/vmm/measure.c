@@ -111,7 +111,9 @@ void kt_run_monitor_start(struct kt_run *run)
 /* The one word for which the guest waits before its workload. */
 static void go(struct kt_run *run, const char *why_not)
 {
-	kt_session_go(&run->session, why_not);
+	/* A monitor that cannot watch is told in its report. */
+	kt_session_go(&run->session,
+		      run->config->n_map_writes ? why_not : NULL);
 	run->go_sent = true;
 }
 
@@ -119,7 +121,7 @@ static void attend_writes(struct kt_run *run)
 {
 	const char *why_not = NULL;
 
-	if (!run->config->n_map_writes || !run->session.scheduler_attached ||
+	if (!run->config->await_go || !run->session.scheduler_attached ||
 	    run->go_sent)
 		return;
 	if (!run->monitor) {

@@ -11,6 +11,7 @@
 #include "base/fd.h"
 #include "base/macro.h"
 #include "monitor/domain_store.h"
+#include "monitor/program_store.h"
 #include "monitor/rules.h"
 #include "monitor/sample.h"
 #include "monitor/sample_store.h"
@@ -55,6 +56,7 @@ struct kt_monitor {
 	struct kt_sample_store store;
 	struct kt_watchdog watchdog;
 	struct kt_domain_store domains;
+	struct kt_program_store programs;
 	bool has_types;
 	bool has_begun;
 	uint64_t write_until_ns; /* 0: not yet asked to */
@@ -206,8 +208,11 @@ static void watch(struct kt_monitor *monitor)
 		uint64_t now_ns;
 
 		take_sample(monitor);
-		if (nth % SAMPLES_A_WRITE == 0)
+		if (nth % SAMPLES_A_WRITE == 0) {
+			(void)kt_program_store_take(&monitor->programs,
+						    &monitor->kernel);
 			attend_writes(monitor, kt_now_ns());
+		}
 		/* One less, like a sample that could not be taken. */
 		if (nth++ % SAMPLES_A_SNAPSHOT == 0)
 			(void)kt_domain_store_take(&monitor->domains,
@@ -267,6 +272,7 @@ static void destroy(struct kt_monitor *monitor)
 	if (monitor->has_begun) {
 		kt_sample_store_deinit(&monitor->store);
 		kt_domain_store_deinit(&monitor->domains);
+		kt_program_store_deinit(&monitor->programs);
 		kt_rules_deinit(&monitor->rules);
 		kt_sampler_deinit(&monitor->sampler);
 		kt_guest_kernel_deinit(&monitor->kernel);
@@ -399,6 +405,9 @@ static struct ktstr_monitor_report *make_report(struct kt_monitor *monitor)
 	report->domain_snapshots = TAKE_PTR(monitor->domains.snapshots);
 	report->n_domain_snapshots = monitor->domains.n;
 	monitor->domains.n = 0;
+	report->programs = TAKE_PTR(monitor->programs.programs);
+	report->n_programs = monitor->programs.n;
+	monitor->programs.n = 0;
 	report->n_counters = monitor->sampler.n_counters;
 	for (size_t i = 0; i < report->n_counters; i++)
 		report->counter_names[i] =
@@ -429,6 +438,7 @@ void kt_monitor_report_free(struct ktstr_monitor_report *report)
 	for (size_t i = 0; i < report->n_domain_snapshots; i++)
 		kt_domain_snapshot_deinit(&report->domain_snapshots[i]);
 	free(report->domain_snapshots);
+	free(report->programs);
 	free(report->violations);
 	for (size_t i = 0; i < report->n_counters; i++)
 		free(report->counter_names[i]);

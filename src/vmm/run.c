@@ -88,7 +88,7 @@ static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 		.scheduler = (const char *const *)config->scheduler,
 		.enable_lines = (const char *const *)config->sched_enable_cmds,
 		.disable_lines = (const char *const *)config->sched_disable_cmds,
-		.await_go = config->n_map_writes > 0,
+		.await_go = config->await_go,
 		.kernel_release = config->kernel_ref.release,
 		.modules_dir = config->kernel_ref.modules_dir,
 		.modules = guest_modules,

@@ -33,6 +33,7 @@ static struct kt_scheduler_places places = {
 	.kmsg = "/nonexistent",
 	.shell = "/bin/sh",
 	.log = log_path,
+	.bpf_stats = "/nonexistent",
 	.events = "/nonexistent",
 	.await_go = "await-go",
 	.go = "go",
