@@ -61,10 +61,18 @@ struct {
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, 4);
+	__uint(max_entries, N_SETTINGS);
 	__type(key, __u32);
 	__type(value, __u64);
 } settings SEC(".maps");
+
+/* The knob, or else what was put into the array. */
+static __u64 setting(__u64 knob, __u32 key)
+{
+	__u64 *value = knob ? (void *)0 : bpf_map_lookup_elem(&settings, &key);
+
+	return value ? *value : knob;
+}
 
 static bool is_named(const struct task_struct *p)
 {
@@ -83,9 +91,11 @@ static bool is_named(const struct task_struct *p)
 
 static bool is_stalled(const struct task_struct *p)
 {
-	return stall_all ?
-		       !(p->flags & PF_KTHREAD) :
-		       is_named(p) || (stall_pid && p->pid == (int)stall_pid);
+	__u64 pid = setting(stall_pid, SETTING_STALL_PID);
+
+	if (stall_all)
+		return !(p->flags & PF_KTHREAD);
+	return is_named(p) || (pid && p->pid == (int)pid);
 }
 
 /* Whether this task is the one that a knob keeps back for ever. */
@@ -104,8 +114,9 @@ static bool is_lost(const struct task_struct *p)
 
 static bool is_starved(struct task_struct *p)
 {
-	return starve_cgroup &&
-	       BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id) == starve_cgroup;
+	__u64 id = setting(starve_cgroup, SETTING_STARVE_CGROUP);
+
+	return id && BPF_CORE_READ(p, cgroups, dfl_cgrp, kn, id) == id;
 }
 
 static void give_error(void)

@@ -33,6 +33,16 @@ struct ktstr_options {
 	X(leak_task, "lose the next task, once")                               \
 	X(degrade_after_ms, "spend 20 ms in each dispatch once so old")
 
+/*
+ * The same as two of the knobs, for a test in the guest, which knows ids that
+ * nobody could tell before: entries of the array "settings".
+ */
+enum setting {
+	SETTING_STARVE_CGROUP,
+	SETTING_STALL_PID,
+	N_SETTINGS = 4,
+};
+
 enum task_kind {
 	TASK_KIND_NONE,
 	TASK_KIND_USER,
