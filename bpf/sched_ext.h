@@ -54,6 +54,7 @@ struct css_set {
 
 struct sched_ext_entity {
 	__u32 weight;
+	__u64 slice;
 };
 
 struct task_struct {
@@ -84,6 +85,7 @@ struct sched_ext_ops {
 			    __u64 wake_flags);
 	void (*enqueue)(struct task_struct *p, __u64 enq_flags);
 	void (*dispatch)(__s32 cpu, struct task_struct *prev);
+	void (*tick)(struct task_struct *p);
 	__s32 (*init)(void);
 	void (*exit)(struct scx_exit_info *info);
 	__u32 timeout_ms;
@@ -102,6 +104,8 @@ __s32 scx_bpf_select_cpu_dfl(struct task_struct *p, __s32 prev_cpu,
 void scx_bpf_dsq_insert(struct task_struct *p, __u64 dsq_id, __u64 slice,
 			__u64 enq_flags) __ksym;
 bool scx_bpf_dsq_move_to_local(__u64 dsq_id) __ksym;
+/* Since v6.19; before, p->scx.slice is written. */
+bool scx_bpf_task_set_slice(struct task_struct *p, __u64 slice) __ksym __weak;
 __u32 scx_bpf_nr_cpu_ids(void) __ksym;
 void scx_bpf_error_bstr(char *fmt, unsigned long long *data,
 			__u32 data__sz) __ksym;

@@ -11,13 +11,14 @@
 #define SHARED_DSQ  1
 #define STARVED_DSQ 2
 
-#define PF_KTHREAD     0x00200000
-#define SHORT_SLICE_NS (1000ULL * 1000)
-#define DEGRADED_US    20000
-#define TASKS_MAX      4096
-#define RECENT_MAX     64
+#define PF_KTHREAD  0x00200000
+#define DEGRADED_US 20000
+/* Dispatches to a slow one: the kernel has to get on beside. */
+#define SLOW_EVERY  4
+#define TASKS_MAX   4096
+#define RECENT_MAX  64
 /* Of a turn of the loop that lets time pass. */
-#define TURNS_MAX      (1 << 20)
+#define TURNS_MAX   (1 << 20)
 
 char _license[] SEC("license") = "GPL";
 
@@ -128,11 +129,6 @@ static void give_error(void)
 		scx_bpf_error_bstr(message, &none, 0);
 }
 
-static __u64 slice(void)
-{
-	return keep_last ? SHORT_SLICE_NS : SCX_SLICE_DFL;
-}
-
 static void note_kind(enum task_kind kind)
 {
 	__u32 key = kind;
@@ -226,7 +222,7 @@ __s32 BPF_PROG(ktstr_select_cpu, struct task_struct *p, __s32 prev_cpu,
 	cpu = scx_bpf_select_cpu_dfl(p, prev_cpu, wake_flags, &is_idle);
 	if (is_idle && !is_stalled(p) && !leak_task && !is_starved(p)) {
 		note_enqueue(p);
-		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, slice(), 0);
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL, SCX_SLICE_DFL, 0);
 	}
 	return cpu;
 }
@@ -239,10 +235,10 @@ void BPF_PROG(ktstr_enqueue, struct task_struct *p, __u64 enq_flags)
 	if (is_lost(p))
 		return;
 	if (one_cpu && (cpus_of(p) & 1))
-		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON, slice(), enq_flags);
+		scx_bpf_dsq_insert(p, SCX_DSQ_LOCAL_ON, SCX_SLICE_DFL, enq_flags);
 	else
 		scx_bpf_dsq_insert(p, is_starved(p) ? STARVED_DSQ : SHARED_DSQ,
-				   slice(), enq_flags);
+				   SCX_SLICE_DFL, enq_flags);
 }
 
 struct wait {
@@ -261,8 +257,10 @@ static void spend(__u64 us)
 	bpf_loop(TURNS_MAX, wait_a_turn, &wait, 0);
 }
 
-static void be_slow(void)
+static void be_slow(__u64 n_dispatches)
 {
+	if (n_dispatches % SLOW_EVERY)
+		return;
 	if (slow_dispatch_us)
 		spend(slow_dispatch_us);
 	else if (degrade_after_ms &&
@@ -278,10 +276,20 @@ void BPF_PROG(ktstr_dispatch, __s32 cpu, struct task_struct *prev)
 
 	__sync_fetch_and_add(&counters.n_dispatch, 1);
 	if (mine)
-		mine->n_dispatches++;
-	be_slow();
+		be_slow(mine->n_dispatches++);
 	if (!scx_bpf_dsq_move_to_local(SHARED_DSQ))
 		scx_bpf_dsq_move_to_local(STARVED_DSQ);
+}
+
+SEC("struct_ops/ktstr_tick")
+void BPF_PROG(ktstr_tick, struct task_struct *p)
+{
+	if (!keep_last)
+		return;
+	if (bpf_ksym_exists(scx_bpf_task_set_slice))
+		scx_bpf_task_set_slice(p, 0);
+	else
+		p->scx.slice = 0;
 }
 
 SEC("struct_ops.s/ktstr_init")
@@ -312,13 +320,13 @@ int ktstr_rejected(void *ctx)
 }
 
 /* Two of them, since what they hold can not be changed before the load. */
-#define KTSTR_OPS(timeout_ms_)                                                 \
-	{                                                                      \
-		.select_cpu = (void *)ktstr_select_cpu,                        \
-		.enqueue = (void *)ktstr_enqueue,                              \
-		.dispatch = (void *)ktstr_dispatch,                            \
-		.init = (void *)ktstr_init, .exit = (void *)ktstr_exit,        \
-		.timeout_ms = (timeout_ms_), .name = KTSTR_SCX_NAME,           \
+#define KTSTR_OPS(timeout_ms_)                                                  \
+	{                                                                       \
+		.select_cpu = (void *)ktstr_select_cpu,                         \
+		.enqueue = (void *)ktstr_enqueue,                               \
+		.dispatch = (void *)ktstr_dispatch, .tick = (void *)ktstr_tick, \
+		.init = (void *)ktstr_init, .exit = (void *)ktstr_exit,         \
+		.timeout_ms = (timeout_ms_), .name = KTSTR_SCX_NAME,            \
 	}
 
 SEC(".struct_ops")

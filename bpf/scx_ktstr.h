@@ -26,12 +26,13 @@ struct ktstr_options {
 	X(stall_pid, "never run the task of this id")                          \
 	X(starve_cgroup, "run tasks of the cgroup of this id when nothing "    \
 			 "else is there")                                      \
-	X(slow_dispatch_us, "spend so long in each dispatch")                  \
+	X(slow_dispatch_us, "spend so long in every fourth dispatch")          \
 	X(one_cpu, "put every task that may be there on the first CPU")        \
 	X(wrong_cpu, "choose CPUs at wakeup that the task may not have")       \
-	X(keep_last, "give slices of 1 ms, after which a task goes on")        \
+	X(keep_last, "end a slice at every tick, after which a task goes on")  \
 	X(leak_task, "lose the next task, once")                               \
-	X(degrade_after_ms, "spend 20 ms in each dispatch once so old")
+	X(degrade_after_ms, "spend 20 ms in every fourth dispatch once so "    \
+			    "old")
 
 /*
  * The same as two of the knobs, for a test in the guest, which knows ids that

@@ -205,18 +205,19 @@ KTSTR_TEST(one_cpu_crowded, SMALL, .scheduler = &fixture,
 				 KTSTR_CGROUPS({ .name = "a", .workers = 70 }));
 }
 
-/* Each wakes the other, and may be on the second CPU alone. */
-KTSTR_TEST(wrong_cpu, SMALL, .scheduler = &fixture, .checks = TIMES,
+/* Each wakes the other, and may be on two of three CPUs: on one, none is chosen. */
+KTSTR_TEST(wrong_cpu, .cores = 3, .memory_mib = 512, .duration_s = 6,
+	   .watchdog_timeout_s = 20, .scheduler = &fixture, .checks = TIMES,
 	   .extra_sched_args = KTSTR_WORDS("--wrong-cpu=1"))
 {
 	return ktstr_run_cgroups(
 		ctx, KTSTR_CGROUPS({ .name = "a",
 				     .workers = 2,
-				     .cpus = KTSTR_CPUS_EXACT("1"),
+				     .cpus = KTSTR_CPUS_EXACT("1-2"),
 				     .work = KTSTR_FUTEX_PING_PONG() }));
 }
 
-/* A worker for each CPU, whose slice ends at every tick. */
+/* A worker for each CPU: nobody else is there to go on. */
 KTSTR_TEST(keep_last, SMALL, .scheduler = &fixture, .checks = TIMES,
 	   .extra_sched_args = KTSTR_WORDS("--keep-last=1"))
 {
