@@ -25,7 +25,9 @@
  *   steal between lo and hi is subtracted. What breaks it even if all of hi is
  *   subtracted fails. All else is inconclusive, and the finding names the
  *   bounds. A percentile or a spread of wake latencies has no window: one
- *   latency may have met all the steal of the run.
+ *   latency may have met all the steal of the run. But two have not met the
+ *   same: a 99th percentile fails if the wakes behind it are so many that all
+ *   of hi would not have brought enough of them down to the limit.
  * - More steal lowers what is left after hi, so it never turns a pass into a
  *   failure. That a spread looks even as measured only since the host stole
  *   from the favoured worker is not looked for: it would break this rule.

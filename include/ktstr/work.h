@@ -459,6 +459,8 @@ bool ktstr_worker_stopping(const struct ktstr_worker *worker);
 /* Its index within the group. */
 uint32_t ktstr_worker_index(const struct ktstr_worker *worker);
 
+#define KTSTR_WAKE_TAIL 50
+
 /* Wake latencies of one worker: from the waker's stamp to running again. */
 struct ktstr_wake_latency {
 	uint64_t samples; /* 0: this kind of work has none, the rest is void */
@@ -467,6 +469,8 @@ struct ktstr_wake_latency {
 	uint64_t p99_ns;
 	uint64_t max_ns;
 	uint64_t stddev_ns;
+	/* [i]: what i + 1 percent of them reached; [0] is the 99th percentile */
+	uint64_t tail_ns[KTSTR_WAKE_TAIL];
 };
 
 /* A time without a sign of work. */

@@ -74,7 +74,9 @@ struct ktstr_wake_latency kt_reservoir_summary(const struct kt_reservoir *reserv
 	qsort(sorted, n, sizeof(sorted[0]), telemetry_compare);
 	latency.mean_ns = (uint64_t)reservoir->mean;
 	latency.p50_ns = sorted[(n - 1) / 2];
-	latency.p99_ns = sorted[(n * 99 + 99) / 100 - 1];
+	for (uint64_t i = 0; i < KTSTR_WAKE_TAIL; i++)
+		latency.tail_ns[i] = sorted[(n * (99 - i) + 99) / 100 - 1];
+	latency.p99_ns = latency.tail_ns[0];
 	latency.max_ns = reservoir->max_ns;
 	latency.stddev_ns =
 		(uint64_t)telemetry_sqrt(reservoir->m2 / (double)reservoir->seen);

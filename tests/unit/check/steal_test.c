@@ -204,6 +204,29 @@ static void latencies_fail_beyond_all_that_was_stolen(void **state)
 	ktstr_check_report_deinit(&run.report);
 }
 
+/* 1000 wakes, of which 20 took 20 ms: one of them can have been stolen. */
+static void a_long_tail_is_more_than_was_stolen(void **state)
+{
+	struct record record;
+	struct run run;
+
+	(void)state;
+	run_init(&run);
+	record_init(&record);
+	run.limits.max_p99_wake_latency_ns = 10 * MS;
+	run.workers[0].wake.samples = 1000;
+	run.workers[0].wake.p99_ns = 20 * MS;
+	run.workers[0].wake.tail_ns[0] = 20 * MS;
+	record_steal(&record, 1, 30, 98 * MS);
+	assert_int_equal(run_check(&run, &record.steal), KTSTR_INCONCLUSIVE);
+	/* Ten of them have to be 10 ms shorter: 100 ms. */
+	run.workers[0].wake.tail_ns[1] = 20 * MS;
+	assert_int_equal(run_check(&run, &record.steal), KTSTR_FAIL);
+	record_steal(&record, 1, 31, 3 * MS);
+	assert_int_equal(run_check(&run, &record.steal), KTSTR_INCONCLUSIVE);
+	ktstr_check_report_deinit(&run.report);
+}
+
 static void rates_and_their_variation_allow_for_steal(void **state)
 {
 	struct record record;
@@ -268,6 +291,9 @@ static void draw_run(struct run *run)
 		w->work_units = 5000 + draw(10000);
 		w->iterations = 500 + draw(1000);
 		w->wake.p99_ns = draw(2000) * MS;
+		w->wake.samples = 1 + draw(1000);
+		for (size_t t = 0; t < KTSTR_WAKE_TAIL; t++)
+			w->wake.tail_ns[t] = w->wake.p99_ns / (1 + t / 8);
 		w->wake.stddev_ns = draw(100) * MS;
 		w->wake.mean_ns = 1 + draw(10) * MS;
 		w->migrations = draw(2);
@@ -351,6 +377,7 @@ int main(void)
 		cmocka_unit_test(a_gap_is_blamed_on_who_made_it),
 		cmocka_unit_test(a_spread_that_the_host_made_is_no_failure),
 		cmocka_unit_test(latencies_fail_beyond_all_that_was_stolen),
+		cmocka_unit_test(a_long_tail_is_more_than_was_stolen),
 		cmocka_unit_test(rates_and_their_variation_allow_for_steal),
 		cmocka_unit_test(more_steal_never_turns_a_pass_into_a_failure),
 	};

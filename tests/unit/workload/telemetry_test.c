@@ -20,6 +20,8 @@ static void a_reservoir_sums_up(void **state)
 	assert_int_equal(latency.mean_ns, 505);
 	assert_int_equal(latency.p50_ns, 500);
 	assert_int_equal(latency.p99_ns, 990);
+	assert_int_equal(latency.tail_ns[9], 900);
+	assert_int_equal(latency.tail_ns[KTSTR_WAKE_TAIL - 1], 500);
 	assert_int_equal(latency.max_ns, 1000);
 	assert_int_equal(latency.stddev_ns, 288); /* sqrt((100^2 - 1) / 12) */
 }
