@@ -124,6 +124,15 @@ struct ktstr_vm_config {
 	 * started; a run that is over before is saved at its end. 0: the end. */
 	uint32_t memory_image_after_ms;
 
+	/* Let `ktstr ps` and `ktstr inspect` of the same user see it while it
+	 * runs, by a socket in the user's runtime directory. Its name is of
+	 * letters, digits, '_', '.' and '-'; NULL: "vm-PID". When one is taken,
+	 * "-2" and so on is put behind a stem; another name is an error of the
+	 * run. */
+	bool control_socket;
+	const char *name;
+	bool name_is_stem;
+
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
 };

@@ -39,6 +39,7 @@ extern const struct kt_command kt_shell_command;
 extern const struct kt_command kt_test_command;
 extern const struct kt_command kt_run_command;
 extern const struct kt_command kt_inspect_command;
+extern const struct kt_command kt_ps_command;
 extern const struct kt_command kt_topo_command;
 extern const struct kt_command kt_verifier_command;
 extern const struct kt_command kt_kernel_command;

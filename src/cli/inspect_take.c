@@ -328,7 +328,7 @@ const struct kt_inspect_subject kt_inspect_subjects[] = {
 	{ "tasks", false, take_tasks },
 	{ "maps", false, take_maps },
 	{ "map", true, take_map },
-	{ "programs", false, take_programs },
+	{ "prog", false, take_programs },
 	{ "symbols", false, take_symbols },
 	{ 0 },
 };

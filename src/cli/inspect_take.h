@@ -6,15 +6,7 @@
 #include <jansson.h>
 #include <stdbool.h>
 
-#include "monitor/image.h"
-#include "monitor/kernel.h"
-
-/* What is looked at, opened. */
-struct kt_inspected {
-	struct kt_image image;
-	struct kt_kernel_types types;
-	struct kt_guest_kernel kernel;
-};
+#include "cli/inspect_open.h"
 
 struct kt_inspect_subject {
 	const char *word;

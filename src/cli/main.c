@@ -25,9 +25,9 @@ static const struct kt_option root_options[] = {
 static const struct kt_command *const commands[] = {
 	&kt_test_command,    &kt_run_command,
 	&kt_shell_command,   &kt_topo_command,
-	&kt_inspect_command, &kt_verifier_command,
-	&kt_kernel_command,  &kt_completions_command,
-	&kt_help_command,    NULL,
+	&kt_ps_command,      &kt_inspect_command,
+	&kt_verifier_command, &kt_kernel_command,
+	&kt_completions_command, &kt_help_command, NULL,
 };
 
 static int root_run(struct kt_cli *cli, const void *values,

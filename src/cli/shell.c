@@ -8,6 +8,7 @@
 #include "cli/cli.h"
 #include "cli/include.h"
 #include "cli/message.h"
+#include "cli/machines.h"
 #include "cli/nested.h"
 #include "cli/watch.h"
 #include "cli/terminal.h"
@@ -27,6 +28,7 @@ struct shell_values {
 	const char *cmdline;
 	const char *nest_shape;
 	const char *save;
+	const char *name;
 	uint32_t save_after_ms;
 	struct kt_words include_files;
 	uint32_t memory_mib; /* 0: not given */
@@ -151,6 +153,9 @@ static const struct kt_option shell_options[] = {
 			"kernel. Default: auto.",
 	},
 	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct shell_values, nest_shape)),
+	KT_CLI_NAME_OPTION(offsetof(struct shell_values, name),
+			   "it, which no other that runs may be "
+			   "called. Default: vm-PID."),
 	{0},
 };
 
@@ -338,6 +343,8 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	config->monitor = v->save;
 	config->cmdline = v->cmdline;
 	config->dmesg = v->dmesg;
+	config->control_socket = true;
+	config->name = v->name;
 	config->timeout_ms = timeout_of(v);
 	set_memory(config, v, topology);
 	return 0;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "cli/cli.h"
+#include "cli/machines.h"
 #include "cli/nested.h"
 #include "cli/test_plan.h"
 #include "cli/test_session.h"
@@ -167,6 +168,10 @@ static const struct kt_option test_options[] = {
 			"kernel. Default: auto.",
 	},
 	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct kt_test_values, nest_shape)),
+	KT_CLI_NAME_OPTION(offsetof(struct kt_test_values, name),
+			   "the machines, with -2 and so on behind "
+			   "it where there are several at once. "
+			   "Default: the test's name."),
 	{ 0 },
 };
 

@@ -186,6 +186,7 @@ struct kt_run_request kt_test_plan_request(const struct kt_test_plan *plan,
 
 	return (struct kt_run_request){
 		.test = chosen->test,
+		.machine_name = plan->values->name,
 		.labels = kt_test_plan_labels(plan, cell),
 		.binary = chosen->list->binary,
 		.topology =

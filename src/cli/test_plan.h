@@ -20,6 +20,7 @@ struct kt_test_values {
 	const char *topology;
 	const char *nest_shape;
 	const char *shard;
+	const char *name;
 	struct kt_words kernels;
 	struct kt_words patterns;
 	uint32_t repeat;

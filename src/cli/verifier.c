@@ -8,6 +8,7 @@
 
 #include "base/fold.h"
 #include "cli/cli.h"
+#include "cli/machines.h"
 #include "cli/nested.h"
 #include "cli/table.h"
 #include "cli/watch.h"
@@ -24,6 +25,7 @@ struct verifier_values {
 	struct kt_words kernels;
 	struct kt_words topologies;
 	const char *nest_shape;
+	const char *name;
 	uint32_t accel; /* index into kt_cli_accels */
 	bool json;
 };
@@ -78,6 +80,8 @@ static const struct kt_option verifier_options[] = {
 			"machine's KVM cannot run a kernel.",
 	},
 	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct verifier_values, nest_shape)),
+	KT_CLI_NAME_OPTION(offsetof(struct verifier_values, name),
+			   "the machine. Default: verifier."),
 	{ 0 },
 };
 
@@ -201,6 +205,9 @@ static int verify_one(struct verifying *verifying, const char *kernel_text,
 		return r;
 	config.sched_args = args;
 	config.topology = topology.topology;
+	config.control_socket = true;
+	config.name = verifying->values->name ?: "verifier";
+	config.name_is_stem = true;
 	config.kernel = kernel.image;
 	return run_machine(verifying, &kernel, topology_text, &config, err);
 }

@@ -18,14 +18,24 @@ static const struct kt_memory_region *region_of(const struct kt_guest_memory *me
 	return NULL;
 }
 
+static bool fetch(const struct kt_guest_memory *memory, uint64_t gpa,
+		  uint8_t *hva, uint64_t length)
+{
+	return !memory->source ||
+	       memory->source->fetch(memory->source->userdata, gpa, hva,
+				     length) == 0;
+}
+
 void *kt_guest_memory_at(const struct kt_guest_memory *memory, uint64_t gpa,
 			 uint64_t length)
 {
 	const struct kt_memory_region *r = region_of(memory, gpa);
+	uint8_t *hva;
 
 	if (!r || length > r->size_bytes - (gpa - r->gpa))
 		return NULL;
-	return r->hva + (gpa - r->gpa);
+	hva = r->hva + (gpa - r->gpa);
+	return fetch(memory, gpa, hva, length) ? hva : NULL;
 }
 
 void *kt_guest_memory_piece(const struct kt_guest_memory *memory, uint64_t gpa,
@@ -33,12 +43,14 @@ void *kt_guest_memory_piece(const struct kt_guest_memory *memory, uint64_t gpa,
 {
 	const struct kt_memory_region *r = region_of(memory, gpa);
 	uint64_t offset;
+	uint8_t *hva;
 
 	if (!r)
 		return NULL;
 	offset = gpa - r->gpa;
+	hva = r->hva + offset;
 	*ret_length = KT_MIN(length, r->size_bytes - offset);
-	return r->hva + offset;
+	return fetch(memory, gpa, hva, *ret_length) ? hva : NULL;
 }
 
 /* Copies stretch by stretch, each inside one region. */

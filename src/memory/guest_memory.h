@@ -20,15 +20,26 @@ struct kt_memory_region {
 	uint32_t node; /* guest NUMA node */
 };
 
+/*
+ * Memory that is somewhere else, and comes here piece by piece: called before
+ * `length` bytes at `hva`, all inside one region, are looked at. 0 or -errno.
+ */
+struct kt_memory_source {
+	int (*fetch)(void *userdata, uint64_t gpa, uint8_t *hva, uint64_t length);
+	void *userdata;
+};
+
 /* Plain view; who made the regions owns the memory behind them. */
 struct kt_guest_memory {
 	const struct kt_memory_region *regions; /* ascending, disjoint */
 	size_t n_regions;
+	const struct kt_memory_source *source; /* NULL: it is here */
 };
 
 /*
  * The host address of `length` bytes at `gpa` if they lie inside one region,
- * else NULL. A zero length asks for the address alone.
+ * else NULL, as when they cannot be fetched. A zero length asks for the address
+ * alone.
  */
 void *kt_guest_memory_at(const struct kt_guest_memory *memory, uint64_t gpa,
 			 uint64_t length);

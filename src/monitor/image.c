@@ -24,7 +24,7 @@ enum note_type {
 	NOTE_BTF = 2,
 };
 
-static json_t *describe(const struct kt_image *image)
+json_t *kt_image_describe(const struct kt_image *image)
 {
 	const char *const *names = kt_kernel_symbol_names();
 	json_t *symbols = json_object();
@@ -169,7 +169,7 @@ int kt_image_write(const struct kt_image *image, int fd, struct ktstr_error *err
 			      "the guest's RAM has %zu regions; an image can "
 			      "hold %d",
 			      image->memory.n_regions, KT_IMAGE_REGIONS_MAX);
-	described = describe(image);
+	described = kt_image_describe(image);
 	if (described)
 		guest = json_dumps(described, JSON_COMPACT);
 	json_decref(described);
@@ -213,19 +213,17 @@ static int take_region(struct kt_image *image, const Elf64_Phdr *segment)
 	return 0;
 }
 
-static int take_guest(struct kt_image *image, const char *text, size_t bytes)
+int kt_image_take_description(struct kt_image *image, json_t *guest)
 {
-	json_t *guest = json_loadb(text, bytes, 0, NULL), *symbols, *address;
+	json_t *symbols, *address;
 	const char *name, *release = NULL;
 	json_int_t cpus = 0;
-	int r = json_unpack(guest, "{s:s, s:I, s:o}", "release", &release,
-			    "cpus", &cpus, "symbols", &symbols);
 
-	if (r < 0 || cpus < 1 || cpus > UINT16_MAX ||
-	    strlen(release) >= sizeof(image->release)) {
-		json_decref(guest);
+	if (json_unpack(guest, "{s:s, s:I, s:o}", "release", &release, "cpus",
+			&cpus, "symbols", &symbols) < 0 ||
+	    cpus < 1 || cpus > UINT16_MAX ||
+	    strlen(release) >= sizeof(image->release))
 		return -EBADMSG;
-	}
 	image->n_cpus = (uint32_t)cpus;
 	strcpy(image->release, release);
 	json_object_foreach(symbols, name, address)
@@ -236,8 +234,16 @@ static int take_guest(struct kt_image *image, const char *text, size_t bytes)
 			kt_kernel_symbols_set(&image->symbols, name,
 					      strtoull(value, NULL, 16));
 	}
-	json_decref(guest);
 	return 0;
+}
+
+static int take_guest(struct kt_image *image, const char *text, size_t bytes)
+{
+	json_t *guest = json_loadb(text, bytes, 0, NULL);
+	int r = guest ? kt_image_take_description(image, guest) : -EBADMSG;
+
+	json_decref(guest);
+	return r;
 }
 
 static int take_note(struct kt_image *image, const Elf64_Nhdr *header,

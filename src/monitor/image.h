@@ -12,6 +12,7 @@
  * ELF-64 as in the System V ABI, chapter 5; notes as in its "Note Section".
  */
 
+#include <jansson.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -38,6 +39,11 @@ struct kt_image {
 	void *mapping; /* NULL of one that is only to be written */
 	size_t mapping_bytes;
 };
+
+/* Its release, CPUs and symbols; NULL: no memory. */
+json_t *kt_image_describe(const struct kt_image *image);
+/* The same back; -EBADMSG when they are not all there. */
+int kt_image_take_description(struct kt_image *image, json_t *description);
 
 /*
  * Writes to an empty file, from its begin. The guest may run meanwhile: then

@@ -446,6 +446,12 @@ static int client_serve(struct client *c, int fd, const char *const *argv,
 	return r;
 }
 
+static int client_status(const struct client *c)
+{
+	return WIFSIGNALED((int)c->status) ? 128 + WTERMSIG((int)c->status) :
+					     WEXITSTATUS((int)c->status);
+}
+
 int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
 		const struct ktstr_log *log, int *ret_status,
 		struct ktstr_error *err)
@@ -480,7 +486,33 @@ int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
 		kt_notice(log, "going without a further emulated machine: %s",
 			  why.message);
 	}
-	*ret_status = WIFSIGNALED((int)c.status) ? 128 + WTERMSIG((int)c.status) :
-						   WEXITSTATUS((int)c.status);
+	*ret_status = client_status(&c);
 	return 0;
+}
+
+int kt_nest_run_at(const char *socket, const char *const *argv,
+		   const struct ktstr_log *log, int *ret_status,
+		   struct ktstr_error *err)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	struct client c = { .log = log, .input_window = KT_NEST_WINDOW };
+	_cleanup_close_ int fd = -1;
+	uint32_t others;
+	int r;
+
+	if (strlen(socket) >= sizeof(address.sun_path))
+		return kt_err(err, -ENAMETOOLONG, "%s is too long for a socket",
+			      socket);
+	strcpy(address.sun_path, socket);
+	fd = kt_nest_connect(&address, &others);
+	if (fd < 0)
+		return kt_err_errno(err, fd,
+				    "the emulated machine behind %s does not "
+				    "answer",
+				    socket);
+	kt_terminal_find(&c.terminal);
+	r = client_serve(&c, fd, argv, err);
+	if (r == 0)
+		*ret_status = client_status(&c);
+	return r;
 }

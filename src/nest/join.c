@@ -20,11 +20,7 @@
 #define JOIN_TRIES_MAX     3
 #define JOIN_MEMINFO_BYTES 65536
 
-/*
- * A socket that somebody serves: the supervisor says HELLO, and how many other
- * commands it has. -errno.
- */
-static int join_connect(const struct kt_nest_place *place, uint32_t *ret_others)
+int kt_nest_connect(const struct sockaddr_un *address, uint32_t *ret_others)
 {
 	_cleanup_close_ int fd = -1;
 	struct kt_nest_header header;
@@ -35,8 +31,8 @@ static int join_connect(const struct kt_nest_place *place, uint32_t *ret_others)
 	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return -errno;
-	if (connect(fd, (const struct sockaddr *)&place->address,
-		    sizeof(place->address)) < 0)
+	if (connect(fd, (const struct sockaddr *)address,
+		    sizeof(*address)) < 0)
 		return -errno;
 	p = (struct pollfd){ .fd = fd, .events = POLLIN };
 	do {
@@ -82,7 +78,7 @@ static int join_start(const struct kt_nest_shape *shape,
 		return lock;
 	/* One that just ends resets who waits, then is not there. */
 	for (int i = 0; i < JOIN_TRIES_MAX; i++) {
-		fd = join_connect(place, ret_others);
+		fd = kt_nest_connect(&place->address, ret_others);
 		if (fd != -ECONNRESET)
 			break;
 	}
@@ -94,7 +90,7 @@ static int join_start(const struct kt_nest_shape *shape,
 	r = kt_nest_launch(shape, place, log, err);
 	if (r < 0)
 		return r;
-	fd = join_connect(place, ret_others);
+	fd = kt_nest_connect(&place->address, ret_others);
 	return fd < 0 ? join_fail(place, fd, err) : fd;
 }
 
@@ -139,7 +135,7 @@ static int join_walk_up(struct join *j, struct ktstr_error *err)
 		r = kt_nest_place_find(j->shape, slot, &place, err);
 		if (r < 0)
 			return r;
-		fd = join_connect(&place, &others);
+		fd = kt_nest_connect(&place.address, &others);
 		j->absent[slot] = join_is_absent(fd);
 		if (fd >= 0 && join_consider(j, slot, fd, others))
 			return 1;

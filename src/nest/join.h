@@ -2,10 +2,17 @@
 #pragma once
 
 #include <stdint.h>
+#include <sys/un.h>
 
 #include "base/error.h"
 #include "base/log.h"
 #include "nest/nest.h"
+
+/*
+ * A socket that somebody serves: the supervisor says HELLO, and how many other
+ * commands it has. A descriptor, or -errno.
+ */
+int kt_nest_connect(const struct sockaddr_un *address, uint32_t *ret_others);
 
 /*
  * A connection to the supervisor of a machine of that shape, in one of the

@@ -99,6 +99,27 @@ int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
 		const struct ktstr_log *log, int *ret_status,
 		struct ktstr_error *err);
 
+/*
+ * The sockets of the machines of this user that are up, whatever their shape.
+ * `ret` and each of its strings are the caller's to free.
+ */
+int kt_nest_running(char ***ret, size_t *ret_n, struct ktstr_error *err);
+
+/*
+ * As kt_nest_run(), in the machine behind that socket, which is joined however
+ * many commands it has.
+ */
+int kt_nest_run_at(const char *socket, const char *const *argv,
+		   const struct ktstr_log *log, int *ret_status,
+		   struct ktstr_error *err);
+
+/*
+ * The same, without input and messages: what the command prints is the caller's
+ * to free. For a process of one thread.
+ */
+int kt_nest_capture(const char *socket, const char *const *argv,
+		    char **ret_output, int *ret_status, struct ktstr_error *err);
+
 struct kt_nest_request {
 	const char *accel;       /* --accel; NULL: $KTSTR_ACCEL, else auto */
 	const char *shape;       /* --nest-shape; NULL: $KTSTR_NEST_SHAPE */

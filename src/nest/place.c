@@ -12,54 +12,10 @@
 #include <xxhash.h>
 
 #include "base/cleanup.h"
-#include "base/fd.h"
+#include "base/runtime_dir.h"
 #include "base/strbuf.h"
 #include "nest/channel.h"
 #include "nest/image.h"
-
-/*
- * Whether the caller's own. Root that came by su or sudo -E has the other
- * user's, could write there, and would leave files that are in that one's way.
- */
-static bool place_runtime_is_ours(const char *runtime)
-{
-	struct stat st;
-
-	return runtime && *runtime == '/' && stat(runtime, &st) == 0 &&
-	       S_ISDIR(st.st_mode) && st.st_uid == geteuid();
-}
-
-static int place_directory(char **ret, struct ktstr_error *err)
-{
-	const char *named = getenv("KTSTR_NEST_DIR");
-	const char *runtime = getenv("XDG_RUNTIME_DIR");
-	_cleanup_strbuf_ struct kt_strbuf sb = { 0 };
-	_cleanup_free_ char *path = NULL;
-	struct stat st;
-	int r;
-
-	if (named && *named)
-		kt_strbuf_add(&sb, named);
-	else if (place_runtime_is_ours(runtime))
-		kt_strbuf_addf(&sb, "%s/ktstr", runtime);
-	else
-		kt_strbuf_addf(&sb, "/tmp/ktstr-%u", (unsigned int)geteuid());
-	path = kt_strbuf_steal(&sb);
-	if (!path)
-		return kt_err(err, -ENOMEM, "no memory for a path");
-	r = kt_mkdir_p(path, 0700);
-	if (r < 0 || lstat(path, &st) < 0)
-		return kt_err_errno(err, r < 0 ? r : -errno,
-				    "cannot make the directory %s", path);
-	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
-	    st.st_mode & (S_IWGRP | S_IWOTH))
-		return kt_err(err, -EPERM,
-			      "%s is not a directory that belongs to user %u "
-			      "alone: remove it, or set KTSTR_NEST_DIR",
-			      path, (unsigned int)geteuid());
-	*ret = TAKE_PTR(path);
-	return 0;
-}
 
 /* All that tells one kind of machine from another. */
 static int place_key(const struct kt_nest_shape *shape, uint64_t *ret,
@@ -98,18 +54,18 @@ int kt_nest_place_find(const struct kt_nest_shape *shape, uint32_t slot,
 
 	r = place_key(shape, &key, err);
 	if (r == 0)
-		r = place_directory(&directory, err);
+		r = kt_runtime_dir("KTSTR_NEST_DIR", &directory, err);
 	if (r < 0)
 		return r;
 	if (slot)
 		snprintf(suffix, sizeof(suffix), "-%u", slot);
-	if (asprintf(&stem, "%s/nest-%016" PRIx64 "%s", directory, key, suffix) <
+	if (asprintf(&stem, "%s/" KT_NEST_PLACE_PREFIX "%016" PRIx64 "%s", directory, key, suffix) <
 	    0) {
 		stem = NULL;
 		return kt_err(err, -ENOMEM, "no memory for a path");
 	}
 	n = snprintf(place.address.sun_path, sizeof(place.address.sun_path),
-		     "%s.sock", stem);
+		     "%s" KT_NEST_PLACE_SOCKET, stem);
 	if (n < 0 || (size_t)n >= sizeof(place.address.sun_path))
 		return kt_err(err, -ENAMETOOLONG,
 			      "%s is too long a path for sockets: set "

@@ -15,6 +15,9 @@
 #include "base/error.h"
 #include "nest/nest.h"
 
+#define KT_NEST_PLACE_PREFIX "nest-"
+#define KT_NEST_PLACE_SOCKET ".sock"
+
 struct kt_nest_place {
 	struct sockaddr_un address; /* of the socket */
 	char *lock;

@@ -118,6 +118,8 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 		return no_memory(err);
 	}
 	plan->n_cpus = topology->n_cpus;
+	snprintf(plan->machine_name, sizeof(plan->machine_name), "%s",
+		 request->machine_name ?: test->name);
 	plan->config = KTSTR_VM_CONFIG(
 			.kernel = request->kernel, .init_binary = request->binary,
 			.run_args = plan->scheduler.run_args,
@@ -134,6 +136,8 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 			.monitor_thresholds = &test->monitoring.thresholds,
 			.watchdog_timeout_ms =
 				test->monitoring.watchdog_timeout_s * 1000,
+			.control_socket = true, .name = plan->machine_name,
+			.name_is_stem = true,
 			.dmesg = request->dmesg, .log = request->log);
 	return 0;
 }

@@ -40,6 +40,7 @@ void kt_run_name(struct kt_strbuf *sb, const struct kt_test *test,
 /* Borrowed for the run; the labels for as long as there is a kt_test_run. */
 struct kt_run_request {
 	const struct kt_test *test;
+	const char *machine_name; /* NULL: the test's */
 	struct kt_run_labels labels;
 	const char *binary;
 	const struct ktstr_topology *topology; /* NULL: the test's own */
@@ -62,12 +63,15 @@ struct kt_run_request {
 	void *userdata;
 };
 
+#define KT_RUN_MACHINE_NAME_BYTES 56
+
 /* What a machine is made from; `config` borrows the rest and the request. */
 struct kt_run_plan {
 	struct ktstr_vm_config config;
 	struct kt_scheduler_plan scheduler;
 	char *topology; /* as text */
 	uint32_t n_cpus;
+	char machine_name[KT_RUN_MACHINE_NAME_BYTES];
 	char *misfit; /* why the test is not meant for it; NULL: it is */
 };
 

@@ -9,6 +9,9 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/strbuf.h"
+#include "control/directory.h"
+#include "topology/grammar.h"
 #include "vmm/config_copy.h"
 #include "vmm/x86_64/acpi.h"
 
@@ -365,6 +368,29 @@ static int copy_memory_image(struct kt_config *config,
 	return kt_config_copy_string(path, &config->memory_image, err);
 }
 
+static int copy_name(struct kt_config *config,
+		     const struct ktstr_vm_config *public,
+		     struct ktstr_error *err)
+{
+	_cleanup_strbuf_ struct kt_strbuf text = {0};
+
+	if (!public->control_socket)
+		return 0;
+	if (public->name) {
+		int r = kt_control_check_name(public->name, err);
+
+		if (r)
+			return r;
+		config->name = strdup(public->name);
+	} else if (asprintf(&config->name, "vm-%d", getpid()) < 0) {
+		config->name = NULL;
+	}
+	config->name_is_stem = !public->name || public->name_is_stem;
+	kt_topology_print(&text, &public->topology);
+	config->topology_text = kt_strbuf_steal(&text);
+	return config->name && config->topology_text ? 0 : no_memory(err);
+}
+
 static int check_and_copy(struct kt_config *config,
 			  const struct ktstr_vm_config *public,
 			  struct ktstr_error *err)
@@ -406,6 +432,8 @@ static int check_and_copy(struct kt_config *config,
 		r = copy_thresholds(config, public, err);
 	if (!r)
 		r = copy_memory_image(config, public, err);
+	if (!r)
+		r = copy_name(config, public, err);
 	if (!r)
 		r = kt_config_copy_scheduler(config, public, err);
 	if (!r)
@@ -463,6 +491,8 @@ void kt_config_deinit(struct kt_config *config)
 	kt_config_free_strings(config->kernel_symbols);
 	kt_config_free_scheduler(config);
 	free(config->memory_image);
+	free(config->name);
+	free(config->topology_text);
 	free(config->cmdline);
 	free(config->exec_cmd);
 	free_files(config->include_files, config->n_include_files);

@@ -47,6 +47,9 @@ struct kt_config {
 	uint32_t watchdog_timeout_ms;
 	char *memory_image; /* or NULL */
 	uint32_t memory_image_after_ms;
+	char *name; /* for a control socket; NULL: there is to be none */
+	bool name_is_stem;
+	char *topology_text; /* as declared, if there is a name */
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };
@@ -63,6 +66,12 @@ void kt_config_deinit(struct kt_config *config);
 static inline bool kt_config_is_shell(const struct kt_config *config)
 {
 	return !config->exec_cmd && !config->run_args;
+}
+
+/* Somebody will want to know where the guest's kernel keeps things. */
+static inline bool kt_config_looks_inside(const struct kt_config *config)
+{
+	return config->monitor || config->name;
 }
 
 /*

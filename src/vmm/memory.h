@@ -48,5 +48,6 @@ int kt_vm_memory_map_file(struct kt_vm_memory *memory, uint64_t gpa, int fd,
 static inline struct kt_guest_memory kt_vm_memory_view(
 	const struct kt_vm_memory *memory)
 {
-	return (struct kt_guest_memory){ memory->regions, memory->n_regions };
+	return (struct kt_guest_memory){ memory->regions, memory->n_regions,
+					 NULL };
 }

@@ -61,7 +61,7 @@ static void make_environment(const struct kt_config *config,
 	struct winsize size;
 	char number[16];
 
-	if (config->kernel_symbols || config->monitor)
+	if (config->kernel_symbols || kt_config_looks_inside(config))
 		add_variable(env, KT_GUEST_ENV_SYMBOLS, "1");
 	if (!kt_config_is_shell(config))
 		return;
@@ -264,7 +264,9 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 
 	block_sigpipe(&guard);
 	run->first_run_ns = kt_now_ns();
-	r = kt_machine_start(run->machine, err);
+	r = kt_run_control_start(run, err);
+	if (!r)
+		r = kt_machine_start(run->machine, err);
 	if (!r)
 		kt_run_monitor_start(run);
 	if (!r)
@@ -272,6 +274,7 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 	kt_run_monitor_end(run);
 	if (!r)
 		kt_run_save(run);
+	kt_run_control_end(run);
 	kt_machine_stop(run->machine);
 	if (!r && run->timed_out)
 		kt_run_note_state(run);

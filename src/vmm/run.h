@@ -37,6 +37,11 @@ struct kt_run {
 	bool writes_wanted; /* of the monitor */
 	bool go_sent;
 	struct ktstr_monitor_report *report;
+	/* control.c */
+	struct kt_control_server *control; /* NULL: there is none */
+	char *control_name;
+	bool control_ready; /* it tells the symbols */
+
 	bool saved;        /* save.c, or tried to */
 	char *image_error; /* likewise */
 
@@ -76,6 +81,15 @@ void kt_run_monitor(struct kt_run *run);
 void kt_run_monitor_end(struct kt_run *run);
 /* Readable when kt_run_monitor() has something to do; -1: never. */
 int kt_run_monitor_eventfd(const struct kt_run *run);
+
+/*
+ * Serves who wants to look into the run, if that is asked for: from a machine
+ * on, with more to tell once the guest has said where its kernel keeps things,
+ * to before it is taken down.
+ */
+int kt_run_control_start(struct kt_run *run, struct ktstr_error *err);
+void kt_run_control(struct kt_run *run);
+void kt_run_control_end(struct kt_run *run);
 
 /*
  * Saves the guest's memory, if that was asked for, while the vCPUs run; once.

@@ -115,6 +115,7 @@ int kt_run_loop(struct kt_run *run, struct ktstr_error *err)
 			kt_console_process(run->machine->console);
 		kt_session_polled(&run->session, &fds[LOOP_SESSION]);
 		kt_run_monitor(run);
+		kt_run_control(run);
 		if (fds[LOOP_END].revents)
 			return 0;
 		/*

@@ -405,7 +405,7 @@ static void add_symbols(const struct kt_session *session,
 	for (size_t i = 0; config->kernel_symbols && config->kernel_symbols[i];
 	     i++)
 		add_name(payload, config->kernel_symbols[i]);
-	for (size_t i = 0; config->monitor && names[i]; i++) {
+	for (size_t i = 0; kt_config_looks_inside(config) && names[i]; i++) {
 		if (!is_wanted(session, names[i]))
 			add_name(payload, names[i]);
 	}

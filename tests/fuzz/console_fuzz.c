@@ -251,7 +251,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	fuzz_check(c.ram.hva);
 	memset(c.ram.hva, 0, RAM_BYTES);
-	c.memory = (struct kt_guest_memory){ &c.ram, 1 };
+	c.memory = (struct kt_guest_memory){ &c.ram, 1, NULL };
 	fuzz_check(kt_console_create(&config, &c.console, NULL) == 0);
 	c.mmio = kt_console_mmio(c.console);
 	for (int steps = 0; input.left && steps < 256; steps++)

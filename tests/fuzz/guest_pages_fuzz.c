@@ -84,7 +84,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	uint8_t *ram = calloc(PAGES, PAGE);
 	size_t way = fuzz_take8(&input) % KT_ARRAY_SIZE(ways);
 	struct kt_memory_region regions[2];
-	struct kt_guest_memory memory = { regions, 2 };
+	struct kt_guest_memory memory = { regions, 2, NULL };
 	struct kt_paging paging = { .ops = ways[way].ops,
 				    .va_bits = ways[way].va_bits };
 	struct kt_view *view = malloc(sizeof(*view));

@@ -216,7 +216,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	};
 	fuzz_check(fd >= 0 && d.ram.hva);
 	memset(d.ram.hva, 0, RAM_BYTES);
-	d.memory = (struct kt_guest_memory){ &d.ram, 1 };
+	d.memory = (struct kt_guest_memory){ &d.ram, 1, NULL };
 	for (uint32_t i = 0; i < N_QUEUES; i++)
 		config.queue_eventfds[i] = fd;
 	fuzz_check(kt_virtio_mmio_init(&d.mmio, &config) == 0);

@@ -300,7 +300,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		fuzz_check(g.regions[i].hva);
 		memset(g.regions[i].hva, 0, REGION_BYTES);
 	}
-	g.memory = (struct kt_guest_memory){ g.regions, N_REGIONS };
+	g.memory = (struct kt_guest_memory){ g.regions, N_REGIONS, NULL };
 	kt_virtqueue_init(&g.vq, &g.memory, MAX_SIZE, MAX_CHAIN);
 	enable_queue(&g, &input);
 	for (int steps = 0; input.left && steps < 512; steps++)

@@ -471,7 +471,7 @@ static void too_many_pieces_are_a_violation(void **state)
 {
 	struct fixture *f = *state;
 	struct kt_memory_region tiny[64];
-	struct kt_guest_memory memory = { tiny, 64 };
+	struct kt_guest_memory memory = { tiny, 64, NULL };
 
 	/* The same page 64 times over: each buffer falls into 60 pieces. */
 	for (uint32_t i = 0; i < 64; i++)

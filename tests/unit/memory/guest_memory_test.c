@@ -16,7 +16,7 @@ static const struct kt_memory_region regions[] = {
 	{ .gpa = 0x100000, .size_bytes = PAGE, .hva = third, .node = 1 },
 };
 
-static const struct kt_guest_memory memory = { regions, 3 };
+static const struct kt_guest_memory memory = { regions, 3, NULL };
 
 static void an_address_is_found_in_its_region(void **state)
 {
@@ -96,7 +96,7 @@ static void a_copy_does_not_wrap_around(void **state)
 		{ .gpa = 0, .size_bytes = PAGE, .hva = first },
 		{ .gpa = -(uint64_t)PAGE, .size_bytes = PAGE, .hva = third },
 	};
-	const struct kt_guest_memory both = { ends, 2 };
+	const struct kt_guest_memory both = { ends, 2, NULL };
 	uint8_t data[16];
 
 	(void)state;

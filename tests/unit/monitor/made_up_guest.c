@@ -27,7 +27,7 @@ void made_up_guest_init(struct made_up_guest *guest,
 		.paging = { .ops = ops, .va_bits = va_bits },
 		.free_gpa = GUEST_RAM_GPA + GUEST_RAM_BYTES,
 	};
-	guest->memory = (struct kt_guest_memory){ &guest->region, 1 };
+	guest->memory = (struct kt_guest_memory){ &guest->region, 1, NULL };
 	guest->free_gpa -= 1ULL << ops->page_shift;
 	guest->paging.root_gpa = guest->free_gpa;
 }

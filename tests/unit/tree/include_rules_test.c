@@ -37,8 +37,11 @@ static const struct room rooms[] = {
 	{ "device", "base wire memory", "" },
 	/* Memory, symbols and types, wherever they come from: no VMM. */
 	{ "monitor", "base memory", "bpf/ elf.h jansson.h" },
+	/* A running VM's socket, whatever VM that is. */
+	{ "control", "base memory", "" },
 	{ "vmm",
-	  "base wire topology memory host kernel initramfs device monitor",
+	  "base wire topology memory host kernel initramfs device monitor "
+	  "control",
 	  "linux/kvm.h elf.h jansson.h ktstr/vm.h ktstr/topology.h" },
 	/* A device, to serve the machine's files; no VMM. */
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
@@ -53,7 +56,8 @@ static const struct room rooms[] = {
 	/* What happens in a test, which here can be started without a guest. */
 	{ "scenario", "base wire cgroup workload check guest",
 	  "jansson.h ktstr/test.h" },
-	{ "cli", "base topology host kernel initramfs monitor nest runner",
+	{ "cli", "base topology memory host kernel initramfs monitor control nest "
+	  "runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };
 

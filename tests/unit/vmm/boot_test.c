@@ -243,7 +243,8 @@ static void memory_behind_a_hole_is_no_room(void **state)
 		{ .gpa = 0, .size_bytes = 18 * KT_MIB },
 		{ .gpa = 19 * KT_MIB, .size_bytes = 64 * KT_MIB },
 	};
-	const struct kt_guest_memory memory = { apart, KT_ARRAY_SIZE(apart) };
+	const struct kt_guest_memory memory = { apart, KT_ARRAY_SIZE(apart),
+					       NULL };
 	struct kt_boot_kernel plan;
 	struct ktstr_error err = {};
 	uint64_t gpa;

@@ -22,9 +22,9 @@ bpftool=$(PATH=$PATH:/usr/sbin:/sbin command -v bpftool)
 	--exec 'PATH=$PATH:/include-files sh /include-files/bpf_guest.sh' \
 	</dev/null >said
 "$ktstr" inspect memory maps
-"$ktstr" inspect memory programs
+"$ktstr" inspect memory prog
 "$ktstr" inspect memory maps --json >maps.json
-"$ktstr" inspect memory programs --json >programs.json
+"$ktstr" inspect memory prog --json >programs.json
 for map in .bss .rodata settings tasks_seen tasks_recent cpus_seen kinds_seen; do
 	"$ktstr" inspect memory map "$map" | head -n 3 | cut -c -200
 	"$ktstr" inspect memory map "$map" --json >"map-$map.json"
