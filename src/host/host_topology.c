@@ -189,7 +189,15 @@ static int read_topology(unsigned long flags, struct kt_host_topology **ret,
 
 	if (hwloc_topology_init(&topology) < 0)
 		return kt_err_errno(err, -ENOMEM, "host topology");
-	if (hwloc_topology_set_flags(topology, flags) < 0 ||
+	/*
+	 * What the kernel tells, and no more: hwloc's own look at CPUID needs
+	 * to run on every CPU, and would count caches otherwise for a process
+	 * that may not.
+	 */
+	if (hwloc_topology_set_components(
+		    topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86") <
+		    0 ||
+	    hwloc_topology_set_flags(topology, flags) < 0 ||
 	    hwloc_topology_load(topology) < 0)
 		return kt_err_errno(err, -errno ?: -EIO,
 				    "hwloc cannot read the host's topology");

@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "host/kvm_caps.h"
 #include "memory/guest_memory.h"
-#include "vmm/kvm_caps.h"
 
 enum kt_irqchip_mode {
 	KT_IRQCHIP_KERNEL, /* PIC, IOAPIC, PIT and local APICs in KVM */

@@ -253,14 +253,11 @@ static inline struct kt_host_topology *read_machine(const struct machine *m)
 		}
 		free(files);
 		setenv("HWLOC_FSROOT", root, 1);
-		/* Not what this CPU says of itself. */
-		setenv("HWLOC_COMPONENTS", "linux,stop", 1);
 	}
 	if (kt_host_topology_read_whole(&host, &err) < 0)
 		fail_msg("%s: %s", m->name, err.message);
 	unsetenv("HWLOC_SYNTHETIC");
 	unsetenv("HWLOC_FSROOT");
-	unsetenv("HWLOC_COMPONENTS");
 	if (!m->synthetic)
 		assert_int_equal(kt_remove_tree(root), 0);
 	return host;
