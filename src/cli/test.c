@@ -16,6 +16,7 @@ static const struct kt_test_values test_defaults = {
 	.repeat = 1,
 	.jobs = KT_TEST_JOBS_AUTO,
 	.budget_ms = KT_TEST_BUDGET_NONE,
+	.sharing = KT_CLI_SHARING_DEFAULTS,
 };
 
 static const char *const formats[] = {
@@ -167,6 +168,7 @@ static const struct kt_option test_options[] = {
 			"kernel. Default: auto.",
 	},
 	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct kt_test_values, nest_shape)),
+	KT_CLI_SHARING_OPTIONS(struct kt_test_values, sharing),
 	{ 0 },
 };
 

@@ -202,15 +202,20 @@ static int hand_out(const struct kt_host_cpu *cpus, size_t n, bool exclusive,
 	return 0;
 }
 
+static int share_all(const struct kt_windows *windows, struct kt_share *ret,
+		     struct kt_locks *ret_locks, struct ktstr_error *err)
+{
+	return hand_out(windows->cpus, windows->n_cpus, false, ret, ret_locks,
+			err);
+}
+
 static int try_windows(const struct kt_windows *windows, struct kt_share *ret,
 		       struct kt_locks *ret_locks, struct ktstr_error *err)
 {
-	bool shared = windows->n_starts == 0;
 	int r = -EBUSY;
 
-	if (shared)
-		return hand_out(windows->cpus, windows->n_cpus, false, ret,
-				ret_locks, err);
+	if (windows->n_starts == 0)
+		return share_all(windows, ret, ret_locks, err);
 	for (size_t i = 0; r == -EBUSY && i < windows->n_starts; i++)
 		r = hand_out(&windows->cpus[windows->starts[i]],
 			     windows->length, true, ret, ret_locks, err);
@@ -218,8 +223,8 @@ static int try_windows(const struct kt_windows *windows, struct kt_share *ret,
 }
 
 int kt_reserve_window(const struct kt_host_topology *host, uint32_t n_vcpus,
-		      struct kt_share *ret, struct kt_locks *ret_locks,
-		      struct ktstr_error *err)
+		      bool share_when_busy, struct kt_share *ret,
+		      struct kt_locks *ret_locks, struct ktstr_error *err)
 {
 	_cleanup_windows_ struct kt_windows windows = { 0 };
 	struct ktstr_error why = { 0 };
@@ -229,11 +234,13 @@ int kt_reserve_window(const struct kt_host_topology *host, uint32_t n_vcpus,
 		return reservation_no_memory(err);
 	for (unsigned int i = 0; r == -EBUSY && i < RESERVATION_TRIES; i++)
 		r = try_windows(&windows, ret, ret_locks, &why);
+	if (r == -EBUSY && windows.n_starts > 0 && !share_when_busy)
+		return kt_err(err, r,
+			      "no %u CPUs side by side are free: "
+			      "%s" KT_HINT_HOLDERS,
+			      n_vcpus, why.message);
 	if (r == -EBUSY && windows.n_starts > 0)
-		return kt_err(
-			err, r,
-			"no %u CPUs side by side are free: %s" KT_HINT_HOLDERS,
-			n_vcpus, why.message);
+		r = share_all(&windows, ret, ret_locks, &why);
 	if (r == -EBUSY)
 		return kt_err(err, r,
 			      "not all CPUs can be shared: %s" KT_HINT_HOLDERS,

@@ -34,11 +34,12 @@ void kt_share_deinit(struct kt_share *share);
 
 /*
  * The first window that is free. With more vCPUs than there are CPUs, all of
- * them, and not for us alone.
+ * them, and not for us alone; so it is too where none is free, if we are to
+ * `share_when_busy`.
  */
 int kt_reserve_window(const struct kt_host_topology *host, uint32_t n_vcpus,
-		      struct kt_share *ret, struct kt_locks *ret_locks,
-		      struct ktstr_error *err);
+		      bool share_when_busy, struct kt_share *ret,
+		      struct kt_locks *ret_locks, struct ktstr_error *err);
 
 /* The locks of a plan that was made before, once, and no other plan. */
 int kt_reserve_pinning_again(const struct kt_pinning *plan,

@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "monitor/map_write.h"
 #include "topology/topology.h"
+#include "vmm/sharing.h"
 
 struct kt_config {
 	struct kt_kernel_ref kernel_ref;
@@ -47,6 +48,7 @@ struct kt_config {
 	uint32_t watchdog_timeout_ms;
 	char *memory_image; /* or NULL */
 	uint32_t memory_image_after_ms;
+	struct kt_sharing_wish sharing;
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

@@ -185,13 +185,16 @@ static void windows_are_disjoint(void **state)
 
 	(void)state;
 	other_start(&other, other_takes, &theirs);
-	assert_int_equal(kt_reserve_window(host, 2, &first, &one, NULL), 0);
+	assert_int_equal(kt_reserve_window(host, 2, false, &first, &one, NULL),
+			 0);
 	assert_true(first.exclusive);
 	assert_int_equal(first.n_cpus, 2);
 	assert_int_equal(first.cpus[0].id, 1);
-	assert_int_equal(kt_reserve_window(host, 3, &second, &two, NULL), 0);
+	assert_int_equal(kt_reserve_window(host, 3, false, &second, &two, NULL),
+			 0);
 	assert_int_equal(second.cpus[0].id, 4);
-	assert_int_equal(kt_reserve_window(host, 2, &third, &none, &err), -EBUSY);
+	assert_int_equal(kt_reserve_window(host, 2, false, &third, &none, &err),
+			 -EBUSY);
 	assert_int_equal(err.kind, KTSTR_ERROR_CONTENTION);
 	assert_contains(err.message, "no 2 CPUs side by side are free: CPU ");
 	other_end(&other);
@@ -208,7 +211,8 @@ static void an_llc_that_is_held_alone_has_no_window(void **state)
 
 	(void)state;
 	other_start(&other, other_takes, &theirs);
-	assert_int_equal(kt_reserve_window(host, 1, &share, &locks, NULL), 0);
+	assert_int_equal(kt_reserve_window(host, 1, false, &share, &locks, NULL),
+			 0);
 	other_end(&other);
 	assert_int_equal(share.cpus[0].id, 2);
 }
@@ -224,7 +228,8 @@ static void more_vcpus_than_cpus_share_all_of_them(void **state)
 
 	(void)state;
 	other_start(&other, other_takes, &busy);
-	assert_int_equal(kt_reserve_window(host, 9, &share, &locks, NULL), 0);
+	assert_int_equal(kt_reserve_window(host, 9, false, &share, &locks, NULL),
+			 0);
 	other_end(&other);
 	assert_false(share.exclusive);
 	assert_int_equal(share.n_cpus, 8);
@@ -233,10 +238,36 @@ static void more_vcpus_than_cpus_share_all_of_them(void **state)
 	kt_locks_drop(&locks);
 
 	other_start(&other, other_takes, &alone);
-	assert_int_equal(kt_reserve_window(host, 9, &share, &locks, &err),
+	assert_int_equal(kt_reserve_window(host, 9, false, &share, &locks, &err),
 			 -EBUSY);
 	other_end(&other);
 	assert_contains(err.message, "LLC 6 is held by process ");
+}
+
+static void where_none_is_free_all_are_shared_if_that_is_wanted(void **state)
+{
+	const struct other_locks busy = {
+		{ { KT_LOCK_CPU, 3, true }, { KT_LOCK_LLC, 3, false } }, 2
+	};
+	_cleanup_share_ struct kt_share share = { 0 };
+	_cleanup_locks_ struct kt_locks locks = { 0 };
+	struct other other;
+
+	(void)state;
+	other_start(&other, other_takes, &busy);
+	assert_int_equal(kt_reserve_window(host, 5, false, &share, &locks, NULL),
+			 -EBUSY);
+	assert_int_equal(kt_reserve_window(host, 5, true, &share, &locks, NULL),
+			 0);
+	assert_false(share.exclusive);
+	assert_int_equal(share.n_cpus, 8);
+	kt_share_deinit(&share);
+	kt_locks_drop(&locks);
+	assert_int_equal(kt_reserve_window(host, 4, true, &share, &locks, NULL),
+			 0);
+	assert_true(share.exclusive);
+	assert_int_equal(share.cpus[0].id, 4);
+	other_end(&other);
 }
 
 /* Between the making of a plan and its use others may run. */
@@ -282,6 +313,8 @@ int main(void)
 		cmocka_unit_test(windows_are_disjoint),
 		cmocka_unit_test(an_llc_that_is_held_alone_has_no_window),
 		cmocka_unit_test(more_vcpus_than_cpus_share_all_of_them),
+		cmocka_unit_test(
+			where_none_is_free_all_are_shared_if_that_is_wanted),
 		cmocka_unit_test(
 			a_plan_holds_nothing_until_its_locks_are_taken_again),
 		messages_test("host_reservation"),
