@@ -50,6 +50,24 @@ static void proc_locks_deinit(struct proc_locks *locks)
  * "1: FLOCK  ADVISORY  WRITE 123 fe:01:4567 0 EOF", proc_locks(5). A line with
  * "->" behind the number is of one who waits.
  */
+static bool is_of(const struct proc_lock *lock, const struct file_key *file)
+{
+	return lock->file.inode == file->inode &&
+	       lock->file.major == file->major &&
+	       lock->file.minor == file->minor;
+}
+
+/* The file is a list that moves while it is read: what is there may come twice. */
+static bool is_known(const struct proc_locks *locks, const struct proc_lock *lock)
+{
+	for (size_t i = 0; i < locks->n; i++) {
+		if (is_of(&locks->locks[i], &lock->file) &&
+		    locks->locks[i].pid == lock->pid)
+			return true;
+	}
+	return false;
+}
+
 static int proc_locks_read(struct proc_locks *ret)
 {
 	_cleanup_free_ char *text = NULL;
@@ -77,7 +95,8 @@ static int proc_locks_read(struct proc_locks *ret)
 			continue;
 		lock->pid = (uint32_t)pid;
 		lock->exclusive = strcmp(mode, "WRITE") == 0;
-		ret->n++;
+		if (!is_known(ret, lock))
+			ret->n++;
 	}
 	return 0;
 }
@@ -140,13 +159,6 @@ static int file_key_of(int fd, struct file_key *ret)
 		}
 	}
 	return 0;
-}
-
-static bool is_of(const struct proc_lock *lock, const struct file_key *file)
-{
-	return lock->file.inode == file->inode &&
-	       lock->file.major == file->major &&
-	       lock->file.minor == file->minor;
 }
 
 /* Arguments end in NULs; what is no text reads '?'. */
