@@ -9,6 +9,7 @@
 #include "base/cleanup.h"
 #include "base/log.h"
 #include "base/macro.h"
+#include "base/mutex.h"
 #include "host/capacity.h"
 #include "vmm/machine.h"
 #include "vmm/x86_64/apic_id.h"
@@ -126,7 +127,7 @@ int kt_machine_create(const struct kt_machine_config *config,
 	machine->stats_fd = -1;
 	for (size_t i = 0; i < KT_MACHINE_IRQS; i++)
 		machine->irq_eventfds[i] = -1;
-	pthread_mutex_init(&machine->end_lock, NULL);
+	(void)kt_mutex_init(&machine->end_lock);
 	machine->end_eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->end_eventfd < 0)
 		return kt_err_errno(err, -errno, "cannot make an eventfd");

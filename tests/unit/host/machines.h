@@ -69,11 +69,11 @@ static void hybrid_low_power(struct sysfs_machine *m)
 static void chiplets_nps4(struct sysfs_machine *m)
 {
 	for (uint32_t l3 = 0; l3 < 16; l3++)
-		add_cores(m, l3 * 8, 8, 2, 128,
+		add_cores(m, l3 * 4, 4, 2, 64,
 			  (struct sysfs_cpu){
 				  .package = l3 / 8,
-				  .core = l3 * 8,
-				  .l2 = l3 * 8,
+				  .core = l3 * 4,
+				  .l2 = l3 * 4,
 				  .l3 = l3,
 				  .node = l3 / 2,
 			  });
@@ -197,7 +197,8 @@ static const struct machine machines[] = {
 	{ "chiplet-16llc", "one package of sixteen L3s, one node",
 	  "package:1 numa:1(memory=274877906944) l3:16 l2:4 core:1 pu:2" },
 	{ .name = "chiplet-nps4",
-	  .about = "two packages of eight chiplets, two to a node",
+	  .about =
+		  "two packages of eight chiplets of four cores, two to a node",
 	  .fill = chiplets_nps4 },
 	{ .name = "sub-numa",
 	  .about = "two packages, each an L3 that spans two nodes",
