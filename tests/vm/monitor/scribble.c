@@ -190,6 +190,8 @@ int main(int argc, char **argv)
 	unsigned long long n_walks;
 	pthread_t writer;
 	uint64_t stop_ns;
+	pid_t *tids;
+	bool fine;
 	long kib;
 
 	if (argc != 3)
@@ -220,8 +222,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "%s\n", err.message);
 		return 1;
 	}
-	kt_monitor_begin(monitor, &s.image.symbols,
-			 calloc(s.image.n_cpus, sizeof(pid_t)));
+	tids = calloc(s.image.n_cpus, sizeof(*tids));
+	kt_monitor_begin(monitor, &s.image.symbols, tids);
 	kt_monitor_write_maps(monitor);
 	usleep(500000);
 	kib = peak_kib();
@@ -243,9 +245,12 @@ int main(int argc, char **argv)
 	       (double)stop_ns / 1e6, kib);
 	if (report->unavailable)
 		printf("unavailable: %s\n", report->unavailable);
-	if (s.n_writes < 100 || n_walks < 10 || stop_ns > STOP_NS ||
-	    kib > GROWTH_KIB || !report->summary.n_samples)
-		return 1;
+	fine = s.n_writes >= 100 && n_walks >= 10 && stop_ns <= STOP_NS &&
+	       kib <= GROWTH_KIB && report->summary.n_samples;
 	kt_monitor_report_free(report);
-	return 0;
+	kt_guest_kernel_deinit(&kernel);
+	kt_kernel_types_deinit(&types);
+	kt_image_close(&s.image);
+	free(tids);
+	return !fine;
 }
