@@ -6,6 +6,10 @@
  * a scheduler's maps; what comes once, to learn the kernel's types; and what it
  * costs the guest.
  *
+ * With KTSTR_BENCH_VMLINUX, the path of the booted kernel's vmlinux with DWARF,
+ * drgn (Debian's python3-drgn) is the other side of a sample and of a walk over
+ * all tasks: KTSTR_KERNEL=6.12 with the package linux-image-RELEASE-dbg.
+ *
  * usage: monitor [IMAGE...]	without, guests are booted for them
  */
 #include <errno.h>
@@ -217,11 +221,46 @@ enum part {
 	PART_MAPS,
 };
 
-static void measure_samples(struct kt_guest_kernel *kernel)
+/* As a pair, but of medians that each side took by itself. */
+static void versus(const char *what, uint32_t cpus, double ours, double theirs)
+{
+	struct bench_samples a = { .value = { ours }, .n = 1 };
+	struct bench_samples b = { .value = { theirs }, .n = 1 };
+	char name[64];
+
+	snprintf(name, sizeof(name), "%s_%ucpu_vs_drgn", what, cpus);
+	bench_print_ratio(name, &a, &b, "us");
+}
+
+static void measure_drgn(struct kt_guest_kernel *kernel, const char *image,
+			 double sample_us, double tasks_us)
+{
+	const char *vmlinux = getenv("KTSTR_BENCH_VMLINUX");
+	_cleanup_free_ char *script = bench_beside("drgn.py");
+	_cleanup_strbuf_ struct kt_strbuf command = { 0 };
+	double their_sample_us, their_tasks_us;
+	FILE *f;
+
+	if (!vmlinux || !*vmlinux)
+		return;
+	/* The system's own, for which Debian packages drgn. */
+	kt_strbuf_addf(&command, "/usr/bin/python3 '%s' '%s' '%s' %u", script,
+		       image, vmlinux, kernel->n_cpus);
+	f = popen(kt_strbuf_text(&command), "re");
+	if (!f || fscanf(f, "%lf %lf", &their_sample_us, &their_tasks_us) != 2)
+		bench_fail("drgn did not read \"%s\" with \"%s\"", image,
+			   vmlinux);
+	pclose(f);
+	versus("sample", kernel->n_cpus, sample_us, their_sample_us);
+	versus("tasks", kernel->n_cpus, tasks_us, their_tasks_us);
+}
+
+static void measure_samples(struct kt_guest_kernel *kernel, const char *image)
 {
 	struct ktstr_monitor_sample sample = { 0 };
 	struct kt_sampler sampler;
 	struct ktstr_error err;
+	double sample_us, tasks_us;
 	size_t n;
 
 	if (kt_sampler_init(&sampler, kernel, &err) < 0)
@@ -229,9 +268,12 @@ static void measure_samples(struct kt_guest_kernel *kernel)
 	sample.cpus = calloc(kernel->n_cpus, sizeof(*sample.cpus));
 	if (!sample.cpus)
 		bench_fail("no memory");
-	figure("sample", kernel->n_cpus, time_samples(&sampler, &sample));
+	sample_us = time_samples(&sampler, &sample);
+	tasks_us = time_tasks(kernel, &n);
+	figure("sample", kernel->n_cpus, sample_us);
 	figure("domains", kernel->n_cpus, time_domains(kernel));
-	figure("tasks", kernel->n_cpus, time_tasks(kernel, &n));
+	figure("tasks", kernel->n_cpus, tasks_us);
+	measure_drgn(kernel, image, sample_us, tasks_us);
 	free(sample.cpus);
 	kt_sampler_deinit(&sampler);
 }
@@ -259,13 +301,15 @@ static void measure_maps(struct kt_guest_kernel *kernel)
 	bench_print_value("map_dump_values", (double)dump.n_values, "values");
 }
 
-static void measure(const char *path, enum part part)
+/* Returns whether that guest's kernel has sched_ext. */
+static bool measure(const char *path, enum part part)
 {
 	struct kt_kernel_types types = { 0 };
 	struct kt_guest_kernel kernel;
 	struct ktstr_error err;
 	struct kt_image image;
 	double types_us, find_us;
+	bool has_scx;
 
 	if (kt_image_open(&image, path, &err) < 0)
 		bench_fail("%s", err.message);
@@ -281,15 +325,17 @@ static void measure(const char *path, enum part part)
 	if (part == PART_ALL) {
 		figure("types", image.n_cpus, types_us);
 		figure("find", image.n_cpus, find_us);
-		measure_samples(&kernel);
+		measure_samples(&kernel, path);
 	} else if (part == PART_TASKS) {
 		measure_tasks(&kernel);
 	} else {
 		measure_maps(&kernel);
 	}
+	has_scx = image.symbols.address[KT_SYMBOL_SCX_TASKS];
 	kt_guest_kernel_deinit(&kernel);
 	kt_kernel_types_deinit(&types);
 	kt_image_close(&image);
+	return has_scx;
 }
 
 #define THOUSAND                                                               \
@@ -316,14 +362,22 @@ static void measure_all(void)
 	char directory[] = "/tmp/ktstr-bench-XXXXXX";
 	_cleanup_free_ char *ktstr = bench_beside("../ktstr");
 	_cleanup_free_ char *fixture = bench_beside("../bpf/scx_ktstr");
+	bool has_scx = true;
 	char path[64];
 
 	if (!mkdtemp(directory))
 		bench_fail("no directory for images");
 	snprintf(path, sizeof(path), "%s/image", directory);
 	for (size_t i = 0; i < sizeof(guests) / sizeof(guests[0]); i++) {
+		if (guests[i].part == PART_MAPS && !has_scx) {
+			fprintf(stderr,
+				"bench: kernel %s has no sched_ext, and "
+				"so no scheduler's maps\n",
+				bench_kernel());
+			continue;
+		}
 		run(ktstr, guests[i].topology, guests[i].command, fixture, path);
-		measure(path, guests[i].part);
+		has_scx = measure(path, guests[i].part);
 		unlink(path);
 	}
 	rmdir(directory);

@@ -67,6 +67,11 @@ struct ktstr_test {
 	 * scheduler, in place of the scheduler's own time; 0: that. */
 	uint32_t watchdog_timeout_s;
 
+	/* How its machine shares the host, see <ktstr/vm.h>: it is skipped
+	 * where the host has no such share. The second wins. */
+	bool performance_mode;
+	bool no_perf_mode;
+
 	/* A test that shows that a broken thing is noticed: fail is pass. */
 	bool expect_err;
 

@@ -126,7 +126,7 @@ struct ktstr_vm_config {
 	uint32_t memory_image_after_ms;
 
 	/* Let `ktstr ps` and `ktstr inspect` of the same user see it while it
-	 * runs, by a socket in the user's runtime directory. Its name is of
+	 * runs, by a socket named after the user's runtime directory. Its name is of
 	 * letters, digits, '_', '.' and '-'; NULL: "vm-PID". When one is taken,
 	 * "-2" and so on is put behind a stem; another name is an error of the
 	 * run. */

@@ -2,9 +2,10 @@
 #pragma once
 
 /*
- * Where the sockets of running VMs are: NAME.vm each, in the user's runtime
- * directory. Who was killed leaves one behind that nobody serves; it is removed
- * by whoever comes upon it next.
+ * The sockets of running VMs: NAME.vm each, below the user's runtime directory.
+ * They are abstract ones (unix(7)): a name without a file, which is gone with
+ * its process however that ends. Names have no permissions, so each side asks
+ * the kernel whose the other one is.
  */
 
 #include <stddef.h>
@@ -16,12 +17,11 @@
 /* Letters, digits, '.', '_' and '-', not first '.' or '-'; 1 to 64 of them. */
 int kt_control_check_name(const char *name, struct ktstr_error *err);
 
-/*
- * A socket that listens under that name, which nobody else has: -EEXIST. The
- * caller closes it after having unlinked *ret_path, and frees that.
- */
-int kt_control_listen(const char *name, int *ret_fd, char **ret_path,
-		      struct ktstr_error *err);
+/* A socket that listens under that name, which nobody else has: -EEXIST. */
+int kt_control_listen(const char *name, int *ret_fd, struct ktstr_error *err);
+
+/* 0 when the process at the other end is this user's, else -EPERM. */
+int kt_control_check_peer(int fd);
 
 /* Connects to the VM of that name; -ENOENT if none is running. */
 int kt_control_open(const char *name, int *ret_fd, struct ktstr_error *err);

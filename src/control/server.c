@@ -35,7 +35,6 @@ struct client {
 
 struct kt_control_server {
 	struct kt_control_config config;
-	char *path; /* of the socket, which is removed at the end */
 	int listen_fd;
 	int stop_fd;
 	pthread_t thread;
@@ -155,7 +154,7 @@ static void admit(struct kt_control_server *server)
 
 	if (fd < 0)
 		return;
-	if (!client ||
+	if (!client || kt_control_check_peer(fd) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &bound, sizeof(bound)) < 0) {
 		close(fd);
 		return;
@@ -192,14 +191,11 @@ static void *run(void *userdata)
 
 static void destroy(struct kt_control_server *server)
 {
-	if (server->path)
-		unlink(server->path);
 	kt_close(server->listen_fd);
 	kt_close(server->stop_fd);
 	for (size_t i = 0; i < CLIENTS_MAX; i++)
 		kt_close(server->clients[i].fd);
 	pthread_mutex_destroy(&server->lock);
-	free(server->path);
 	free(server->description);
 	free(server);
 }
@@ -239,8 +235,7 @@ int kt_control_start(const struct kt_control_config *config,
 	if (r)
 		kt_err_errno(err, r, "cannot make a control socket");
 	if (!r)
-		r = kt_control_listen(config->name, &server->listen_fd,
-				      &server->path, err);
+		r = kt_control_listen(config->name, &server->listen_fd, err);
 	if (!r) {
 		r = start_thread(server);
 		if (r)

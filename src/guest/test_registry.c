@@ -186,9 +186,11 @@ static json_t *list_test(const struct ktstr_test *declared)
 		{ "max_cpus", test->max_cpus },
 	};
 	json_t *entry = json_pack(
-		"{s:s, s:s, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
+		"{s:s, s:s, s:b, s:b, s:b, s:b, s:o, s:o, s:o, s:o, s:o}", "name",
 		test->name, "file", test->file, "expect_err", test->expect_err,
-		"requires_smt", test->requires_smt, "include_files",
+		"requires_smt", test->requires_smt, "performance_mode",
+		test->performance_mode, "no_perf_mode", test->no_perf_mode,
+		"include_files",
 		list_files(test), "scheduler", list_scheduler(test->scheduler),
 		"extra_sched_args", list_texts(test->extra_sched_args), "monitor",
 		kt_test_monitor(test), "bpf_map_writes", list_writes(test));

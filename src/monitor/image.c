@@ -11,11 +11,15 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "monitor/find.h"
 #include "monitor/image.h"
+#include "monitor/view.h"
 
 #define OWNER       "ktstr"
 #define NOTE_ALIGN  4ULL
 #define PAGE_BYTES  4096ULL
+/* The kernel keeps a page for it. */
+#define VMCOREINFO_MAX 65536ULL
 /* What is looked at, and left out when it is all zero, at a time. */
 #define PIECE_BYTES (64 * KT_KIB)
 
@@ -41,28 +45,37 @@ json_t *kt_image_describe(const struct kt_image *image)
 			 (json_int_t)image->n_cpus, "symbols", symbols);
 }
 
-static uint64_t note_bytes(size_t descriptor_bytes)
+struct note {
+	const char *owner;
+	uint32_t type;
+	const void *descriptor;
+	size_t bytes;
+};
+
+static uint64_t note_bytes(const struct note *note)
 {
-	return sizeof(Elf64_Nhdr) + KT_ALIGN_UP(sizeof(OWNER), NOTE_ALIGN) +
-	       KT_ALIGN_UP(descriptor_bytes, NOTE_ALIGN);
+	return sizeof(Elf64_Nhdr) +
+	       KT_ALIGN_UP(strlen(note->owner) + 1, NOTE_ALIGN) +
+	       KT_ALIGN_UP(note->bytes, NOTE_ALIGN);
 }
 
-static int write_note(int fd, uint64_t offset, enum note_type type,
-		      const void *descriptor, size_t bytes)
+static int write_note(int fd, uint64_t offset, const struct note *note)
 {
+	size_t owner_bytes = strlen(note->owner) + 1;
 	const Elf64_Nhdr header = {
-		.n_namesz = sizeof(OWNER),
-		.n_descsz = (Elf64_Word)bytes,
-		.n_type = type,
+		.n_namesz = (Elf64_Word)owner_bytes,
+		.n_descsz = (Elf64_Word)note->bytes,
+		.n_type = note->type,
 	};
 	int r = kt_pwrite_all(fd, &header, sizeof(header), (off_t)offset);
 
 	offset += sizeof(header);
 	if (!r)
-		r = kt_pwrite_all(fd, OWNER, sizeof(OWNER), (off_t)offset);
-	offset += KT_ALIGN_UP(sizeof(OWNER), NOTE_ALIGN);
+		r = kt_pwrite_all(fd, note->owner, owner_bytes, (off_t)offset);
+	offset += KT_ALIGN_UP(owner_bytes, NOTE_ALIGN);
 	if (!r)
-		r = kt_pwrite_all(fd, descriptor, bytes, (off_t)offset);
+		r = kt_pwrite_all(fd, note->descriptor, note->bytes,
+				  (off_t)offset);
 	return r;
 }
 
@@ -90,10 +103,32 @@ static int write_region(const struct kt_memory_region *region, int fd,
 	return 0;
 }
 
+/* Notes, regions, and the kernel's image if it was found. */
+#define SEGMENTS_MAX (KT_IMAGE_REGIONS_MAX + 2)
+
+static size_t n_segments(const struct kt_image *image)
+{
+	return 1 + image->memory.n_regions + (image->kernel_bytes > 0);
+}
+
+static Elf64_Phdr kernel_segment(const struct kt_image *image, uint64_t offset)
+{
+	return (Elf64_Phdr){
+		.p_type = PT_LOAD,
+		.p_flags = PF_R | PF_W | PF_X,
+		.p_offset = offset,
+		.p_vaddr = image->kernel_va,
+		.p_paddr = image->kernel_gpa,
+		.p_filesz = image->kernel_bytes,
+		.p_memsz = image->kernel_bytes,
+		.p_align = PAGE_BYTES,
+	};
+}
+
 static int write_headers(const struct kt_image *image, int fd,
 			 uint64_t notes_bytes, uint64_t data_offset)
 {
-	size_t n = image->memory.n_regions + 1;
+	size_t n = n_segments(image);
 	uint64_t notes_offset = sizeof(Elf64_Ehdr) + n * sizeof(Elf64_Phdr);
 	const Elf64_Ehdr header = {
 		.e_ident = { ELFMAG0, ELFMAG1, ELFMAG2, ELFMAG3, ELFCLASS64,
@@ -106,7 +141,7 @@ static int write_headers(const struct kt_image *image, int fd,
 		.e_phentsize = sizeof(Elf64_Phdr),
 		.e_phnum = (Elf64_Half)n,
 	};
-	Elf64_Phdr segments[KT_IMAGE_REGIONS_MAX + 1] = { {
+	Elf64_Phdr segments[SEGMENTS_MAX] = { {
 		.p_type = PT_NOTE,
 		.p_offset = notes_offset,
 		.p_filesz = notes_bytes,
@@ -126,6 +161,11 @@ static int write_headers(const struct kt_image *image, int fd,
 			.p_memsz = region->size_bytes,
 			.p_align = PAGE_BYTES,
 		};
+		if (image->kernel_bytes && image->kernel_gpa >= region->gpa &&
+		    image->kernel_gpa - region->gpa < region->size_bytes)
+			segments[n - 1] = kernel_segment(
+				image, data_offset + image->kernel_gpa -
+					       region->gpa);
 		data_offset += region->size_bytes;
 	}
 	return r ? r :
@@ -135,27 +175,92 @@ static int write_headers(const struct kt_image *image, int fd,
 
 static int write_all(const struct kt_image *image, const char *guest, int fd)
 {
-	size_t guest_bytes = strlen(guest);
-	uint64_t notes = sizeof(Elf64_Ehdr) +
-			 (image->memory.n_regions + 1) * sizeof(Elf64_Phdr);
-	uint64_t notes_bytes =
-		note_bytes(guest_bytes) + note_bytes(image->btf_bytes);
-	uint64_t data = KT_ALIGN_UP(notes + notes_bytes, PAGE_BYTES);
-	uint64_t at = data;
-	int r = write_headers(image, fd, notes_bytes, data);
+	const struct note notes[] = {
+		{ OWNER, NOTE_GUEST, guest, strlen(guest) },
+		{ OWNER, NOTE_BTF, image->btf, image->btf_bytes },
+		{ "VMCOREINFO", 0, image->vmcoreinfo, image->vmcoreinfo_bytes },
+	};
+	size_t n = KT_ARRAY_SIZE(notes) - !image->vmcoreinfo;
+	uint64_t first = sizeof(Elf64_Ehdr) +
+			 n_segments(image) * sizeof(Elf64_Phdr);
+	uint64_t at = first, data;
+	int r = 0;
 
-	if (!r)
-		r = write_note(fd, notes, NOTE_GUEST, guest, guest_bytes);
-	if (!r)
-		r = write_note(fd, notes + note_bytes(guest_bytes), NOTE_BTF,
-			       image->btf, image->btf_bytes);
-	for (size_t i = 0; !r && i < image->memory.n_regions; i++) {
-		r = write_region(&image->memory.regions[i], fd, at);
-		at += image->memory.regions[i].size_bytes;
+	for (size_t i = 0; !r && i < n; i++) {
+		r = write_note(fd, at, &notes[i]);
+		at += note_bytes(&notes[i]);
 	}
-	if (!r && ftruncate(fd, (off_t)at) < 0)
+	data = KT_ALIGN_UP(at, PAGE_BYTES);
+	if (!r)
+		r = write_headers(image, fd, at - first, data);
+	for (size_t i = 0; !r && i < image->memory.n_regions; i++) {
+		r = write_region(&image->memory.regions[i], fd, data);
+		data += image->memory.regions[i].size_bytes;
+	}
+	if (!r && ftruncate(fd, (off_t)data) < 0)
 		r = -errno;
 	return r;
+}
+
+/* Where the kernel is linked to be, as arch/x86/include/asm/page_64_types.h has it. */
+#define LINK_BASE  0xffffffff80000000ULL
+#define LINK_BYTES (1ULL << 30)
+
+static char *read_vmcoreinfo(struct kt_view *view, const uint64_t *address,
+			     size_t *ret_bytes)
+{
+	_cleanup_free_ char *text = NULL;
+	uint64_t data, bytes;
+
+	if (!address[KT_SYMBOL_VMCOREINFO_DATA] ||
+	    !address[KT_SYMBOL_VMCOREINFO_SIZE] ||
+	    kt_view_u64(view, address[KT_SYMBOL_VMCOREINFO_DATA], &data) < 0 ||
+	    kt_view_u64(view, address[KT_SYMBOL_VMCOREINFO_SIZE], &bytes) < 0 ||
+	    bytes == 0 || bytes > VMCOREINFO_MAX)
+		return NULL;
+	text = malloc(bytes);
+	if (!text || kt_view_read(view, data, text, bytes) < 0)
+		return NULL;
+	*ret_bytes = bytes;
+	return TAKE_PTR(text);
+}
+
+/* From the page of its tables to the end of the region that they are in. */
+static void find_kernel(struct kt_image *image, const struct kt_paging *paging)
+{
+	uint64_t table = image->symbols.address[KT_SYMBOL_ROOT_TABLE];
+
+	for (size_t i = 0; i < image->memory.n_regions; i++) {
+		const struct kt_memory_region *region = &image->memory.regions[i];
+		uint64_t before;
+
+		if (paging->root_gpa < region->gpa ||
+		    paging->root_gpa - region->gpa >= region->size_bytes)
+			continue;
+		before = KT_MIN(paging->root_gpa - region->gpa,
+				table - LINK_BASE);
+		image->kernel_va = table - before;
+		image->kernel_gpa = paging->root_gpa - before;
+		image->kernel_bytes =
+			KT_MIN(region->size_bytes -
+				       (image->kernel_gpa - region->gpa),
+			       LINK_BASE + LINK_BYTES - image->kernel_va);
+	}
+}
+
+void kt_image_add_debug(struct kt_image *image)
+{
+	_cleanup_free_ struct kt_view *view = malloc(sizeof(*view));
+	struct kt_paging paging;
+
+	if (!view || kt_find_x86_64(&image->memory, &image->symbols, &paging,
+				    NULL) < 0)
+		return;
+	kt_view_init(view, &image->memory, &paging);
+	image->vmcoreinfo = read_vmcoreinfo(view, image->symbols.address,
+					    &image->vmcoreinfo_bytes);
+	if (image->vmcoreinfo)
+		find_kernel(image, &paging);
 }
 
 int kt_image_write(const struct kt_image *image, int fd, struct ktstr_error *err)
@@ -308,7 +413,8 @@ static int take_segments(struct kt_image *image, const Elf64_Ehdr *header)
 		memcpy(&segment, at, sizeof(segment));
 		if (segment.p_type == PT_NOTE)
 			r = take_notes(image, &segment);
-		else if (segment.p_type == PT_LOAD)
+		/* One with an address is the kernel's image, once more. */
+		else if (segment.p_type == PT_LOAD && !segment.p_vaddr)
 			r = take_region(image, &segment);
 		if (r)
 			return r;
@@ -330,7 +436,7 @@ static int parse(struct kt_image *image)
 	    header.e_ident[EI_DATA] != ELFDATA2LSB || header.e_type != ET_CORE ||
 	    header.e_phentsize != sizeof(Elf64_Phdr) ||
 	    header.e_phoff > image->mapping_bytes ||
-	    header.e_phnum > KT_IMAGE_REGIONS_MAX + 1)
+	    header.e_phnum > SEGMENTS_MAX)
 		return -EBADMSG;
 	return take_segments(image, &header);
 }

@@ -16,6 +16,8 @@ static const char *const names[KT_N_SYMBOLS + 1] = {
 	[KT_SYMBOL_SCX_TASKS] = "scx_tasks",
 	[KT_SYMBOL_MAP_IDR] = "map_idr",
 	[KT_SYMBOL_PROG_IDR] = "prog_idr",
+	[KT_SYMBOL_VMCOREINFO_DATA] = "vmcoreinfo_data",
+	[KT_SYMBOL_VMCOREINFO_SIZE] = "vmcoreinfo_size",
 };
 
 const char *const *kt_kernel_symbol_names(void)

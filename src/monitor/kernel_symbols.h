@@ -24,6 +24,8 @@ enum kt_kernel_symbol {
 	KT_SYMBOL_SCX_TASKS,
 	KT_SYMBOL_MAP_IDR,
 	KT_SYMBOL_PROG_IDR,
+	KT_SYMBOL_VMCOREINFO_DATA, /* a pointer, and its size */
+	KT_SYMBOL_VMCOREINFO_SIZE,
 	KT_N_SYMBOLS,
 };
 

@@ -142,6 +142,19 @@ static int take_numbers(const json_t *entry, struct kt_test *test,
 	return 0;
 }
 
+/* One that may be absent, and is false then. */
+static int take_bool(const json_t *entry, const char *key, bool *ret,
+		     struct ktstr_error *err)
+{
+	const json_t *value = json_object_get(entry, key);
+
+	if (value && !json_is_boolean(value))
+		return kt_err(err, -EINVAL, "\"%s\" is neither true nor false",
+			      key);
+	*ret = json_is_true(value);
+	return 0;
+}
+
 /* Each may be absent and is then none. */
 static int take_constraints(const json_t *entry, struct kt_constraints *ret,
 			    struct ktstr_error *err)
@@ -154,7 +167,6 @@ static int take_constraints(const json_t *entry, struct kt_constraints *ret,
 		{ "min_cpus", 0, UINT32_MAX, &ret->min_cpus },
 		{ "max_cpus", 0, UINT32_MAX, &ret->max_cpus },
 	};
-	const json_t *smt = json_object_get(entry, "requires_smt");
 
 	*ret = KT_CONSTRAINTS_NONE;
 	for (size_t i = 0; i < KT_ARRAY_SIZE(numbers); i++) {
@@ -165,11 +177,8 @@ static int take_constraints(const json_t *entry, struct kt_constraints *ret,
 		if (r < 0)
 			return r;
 	}
-	if (smt && !json_is_boolean(smt))
-		return kt_err(err, -EINVAL,
-			      "\"requires_smt\" is neither true nor false");
-	ret->requires_smt = json_is_true(smt);
-	return kt_constraints_check(ret, err);
+	return take_bool(entry, "requires_smt", &ret->requires_smt, err) ?:
+		       kt_constraints_check(ret, err);
 }
 
 static int take_files(const json_t *entry, struct kt_test *test,
@@ -227,6 +236,11 @@ static int take_test(const json_t *entry, struct kt_test *test,
 			   "\"expect_err\" is neither true nor false");
 	if (r == 0)
 		r = take_constraints(entry, &test->constraints, err);
+	if (r == 0)
+		r = take_bool(entry, "performance_mode",
+			      &test->performance_mode, err);
+	if (r == 0)
+		r = take_bool(entry, "no_perf_mode", &test->no_perf_mode, err);
 	if (r == 0)
 		r = kt_monitoring_take(entry, &test->monitoring, err);
 	if (r == 0)

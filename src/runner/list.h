@@ -35,6 +35,8 @@ struct kt_test {
 	uint32_t duration_s;
 	uint32_t timeout_s; /* 0: by duration_s */
 	bool expect_err;
+	bool performance_mode;
+	bool no_perf_mode;
 	struct kt_monitoring monitoring;
 	char **include_files; /* PATH or PATH:GUEST_PATH */
 	size_t n_include_files;

@@ -27,8 +27,11 @@ static int write_image(struct kt_run *run, int fd, struct ktstr_error *err)
 	if (r)
 		return r;
 	image.btf = btf;
+	kt_image_add_debug(&image);
 	snprintf(image.release, sizeof(image.release), "%s", kernel->release);
-	return kt_image_write(&image, fd, err);
+	r = kt_image_write(&image, fd, err);
+	free(image.vmcoreinfo);
+	return r;
 }
 
 /* Beside its place, and then there, so that no half of one is ever found. */

@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "test.h"
 
-#include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -130,35 +129,36 @@ static void a_name_is_had_once(void **state)
 	kt_control_stop(server);
 }
 
-/* What a killed one leaves behind is in nobody's way, and goes. */
-static void a_dead_one_is_swept(void **state)
+/* One that is killed leaves nothing behind. */
+static void a_dead_one_is_gone(void **state)
 {
 	struct kt_control_server *server;
-	char path[128];
-	struct stat st;
+	int ready[2];
 	pid_t pid;
+	char byte;
 
 	(void)state;
-	for (int i = 0; i < 2; i++) {
-		pid = fork();
-		if (pid == 0) {
-			int fd;
-			char *at;
+	assert_int_equal(pipe(ready), 0);
+	pid = fork();
+	if (pid == 0) {
+		int fd;
 
-			_exit(kt_control_listen("dead", &fd, &at, NULL) != 0);
-		}
-		assert_int_equal(waitpid(pid, &(int){ 0 }, 0), pid);
-		snprintf(path, sizeof(path), "%s/ktstr/dead.vm", directory);
-		assert_int_equal(stat(path, &st), 0);
-		if (i == 0) {
-			assert_listed(NULL, 0);
-			assert_int_equal(stat(path, &st), -1);
-		}
+		if (kt_control_listen("dead", &fd, NULL) == 0 &&
+		    write(ready[1], "", 1) == 1)
+			pause();
+		_exit(1);
 	}
+	close(ready[1]);
+	assert_int_equal(read(ready[0], &byte, 1), 1);
+	close(ready[0]);
+	assert_listed((const char *[]){ "dead" }, 1);
+	assert_int_equal(kill(pid, SIGKILL), 0);
+	assert_int_equal(waitpid(pid, &(int){ 0 }, 0), pid);
+	assert_listed(NULL, 0);
 	server = serve("dead");
 	assert_listed((const char *[]){ "dead" }, 1);
 	kt_control_stop(server);
-	assert_int_equal(stat(path, &st), -1);
+	assert_listed(NULL, 0);
 }
 
 static void it_tells_what_it_is(void **state)
@@ -312,7 +312,7 @@ int main(void)
 		cmocka_unit_test(names_are_plain),
 		cmocka_unit_test(it_is_listed_while_it_runs),
 		cmocka_unit_test(a_name_is_had_once),
-		cmocka_unit_test(a_dead_one_is_swept),
+		cmocka_unit_test(a_dead_one_is_gone),
 		cmocka_unit_test(it_tells_what_it_is),
 		cmocka_unit_test(its_memory_is_seen_as_here),
 		cmocka_unit_test(memory_that_cannot_be_is_refused),

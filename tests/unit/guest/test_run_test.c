@@ -35,7 +35,7 @@ KTSTR_TEST(plain)
 KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
 	   .memory_mib = 512, .duration_s = 5, .timeout_s = 9,
 	   .expect_err = true, .include_files = files, .max_numa_nodes = 2,
-	   .min_llcs = 2, .min_cpus = 8, .max_cpus = 24, .requires_smt = true,
+	   .min_llcs = 2, .min_cpus = 8, .max_cpus = 24, .requires_smt = true, .performance_mode = true,
 	   .payloads = KTSTR_PAYLOADS(&stress, &again, &own),
 	   .monitor = KTSTR_MONITOR(.max_fallback_rate = INFINITY,
 				    .fail_on_stall = false))
@@ -454,7 +454,8 @@ static void the_list_says_what_is_declared(void **state)
 		      "\"fail_on_stall\":false,\"max_imbalance_ratio\":4.0,"
 		      "\"max_keep_last_rate\":100.0,"
 		      "\"max_local_dsq_depth\":50,\"sustained_samples\":5},"
-		      "\"numa_nodes\":2,"
+		      "\"no_perf_mode\":false,\"numa_nodes\":2,"
+		      "\"performance_mode\":true,"
 		      "\"requires_smt\":true,\"scheduler\":null,\"threads\":2,"
 		      "\"timeout_s\":9,\"watchdog_timeout_s\":5}");
 }
@@ -478,7 +479,8 @@ static void the_list_has_the_scheduler(void **state)
 		      "\"fail_on_stall\":true,\"max_fallback_rate\":200.0,"
 		      "\"max_imbalance_ratio\":2.5,\"max_keep_last_rate\":0.0,"
 		      "\"max_local_dsq_depth\":50,\"sustained_samples\":1},"
-		      "\"numa_nodes\":1,"
+		      "\"no_perf_mode\":false,\"numa_nodes\":1,"
+		      "\"performance_mode\":false,"
 		      "\"requires_smt\":false,\"scheduler\":{\"args\":[\"-v\"],"
 		      "\"binary\":\"dir/scx_mine\",\"cmdline\":\"a=1\","
 		      "\"disable\":[\"echo 0\"],"

@@ -82,6 +82,7 @@ static void a_list_is_taken_as_it_is(void **state)
 		"\"min_numa_nodes\": 2, \"max_numa_nodes\": 3, "
 		"\"min_llcs\": 4, \"max_llcs\": 5, \"min_cpus\": 6, "
 		"\"max_cpus\": 16, \"requires_smt\": true, "
+		"\"performance_mode\": true, \"no_perf_mode\": true, "
 		"\"watchdog_timeout_s\": 8, "
 		"\"monitor\": {\"enforced\": true, "
 		"\"max_imbalance_ratio\": 2.5, \"max_local_dsq_depth\": 7, "
@@ -131,6 +132,8 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_int_equal(t->constraints.min_cpus, 6);
 	assert_int_equal(t->constraints.max_cpus, 16);
 	assert_true(t->constraints.requires_smt);
+	assert_true(t->performance_mode);
+	assert_true(t->no_perf_mode);
 	assert_int_equal(t->profiles.n, 2);
 	assert_string_equal(t->profiles.profiles[1].args[0], "-f");
 	t = &list.tests[1];
@@ -143,6 +146,8 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_int_equal(t->constraints.min_cpus, 0);
 	assert_int_equal(t->constraints.max_cpus, UINT32_MAX);
 	assert_false(t->constraints.requires_smt);
+	assert_false(t->performance_mode);
+	assert_false(t->no_perf_mode);
 	assert_int_equal(t->profiles.n, 0);
 }
 
@@ -310,6 +315,8 @@ static void what_contradicts_itself_is_refused(void **state)
 			"max_llcs must be from 0 to 4294967295, not -1");
 	expect_replaced("[]}", "[], \"requires_smt\": 1}",
 			"\"requires_smt\" is neither true nor false");
+	expect_replaced("[]}", "[], \"performance_mode\": 1}",
+			"\"performance_mode\" is neither true nor false");
 	expect_replaced("[]}", "[], \"min_llcs\": 3, \"max_llcs\": 2}",
 			"min_llcs is 3 and max_llcs is 2");
 	expect_replaced("[]}", "[], \"max_llcs\": 1}",

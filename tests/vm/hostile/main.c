@@ -203,6 +203,7 @@ static bool play(const char *micro, const char *init, const struct trick *trick,
 	struct ktstr_vm_config config =
 		KTSTR_VM_CONFIG(.kernel = micro, .init_binary = init,
 				.memory_mib = MEMORY_MIB, .cmdline = cmdline,
+				.share_when_busy = true,
 				.timeout_ms = trick->timeout_ms, .log = &log);
 	int r;
 

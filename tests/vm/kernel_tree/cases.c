@@ -9,7 +9,7 @@ KTSTR_SCHEDULER(simple_fifo, .binary = "scx_simple", .args = KTSTR_WORDS("-f"))
 KTSTR_SCHEDULER(qmap, .binary = "scx_qmap")
 
 #define MACHINE                                                                \
-	.llcs = 2, .cores = 1, .memory_mib = 512, .duration_s = 5,             \
+	.llcs = 2, .cores = 1, .memory_mib = 512, .duration_s = 3,             \
 	.watchdog_timeout_s = 20,                                              \
 	.checks = KTSTR_LIMITS(.max_gap_ms = 3000, .max_spread_pct = 100)
 

@@ -37,7 +37,10 @@ grep -F 'map patient_ops is of type struct_ops; arrays and hashes can be read' e
 [ "$status" = 125 ]
 
 echo "== watched while all that is looked at is rewritten"
-"$scribble" memory 15
+"$scribble" memory 5
+
+# The rest is the same on all of them.
+[ "$series" = 7.3 ] || exit 0
 
 echo "== what the verifier made of it, as it is in the memory"
 "$ktstr" verifier --scheduler ./scx_ktstr --kernel "$series" --json </dev/null >verified.json

@@ -376,8 +376,10 @@ static void *run_on_a_thread(void *vm)
 
 static void two_vms_run_at_once(void **state)
 {
-	struct ktstr_vm *first = MICRO_VM("reset", resetting);
-	struct ktstr_vm *second = MICRO_VM("spin", spinning, .timeout_ms = 300);
+	struct ktstr_vm *first = MICRO_VM("reset", resetting,
+					  .share_when_busy = true);
+	struct ktstr_vm *second = MICRO_VM("spin", spinning, .timeout_ms = 300,
+					   .share_when_busy = true);
 	pthread_t threads[2];
 	void *results[2];
 
