@@ -32,8 +32,7 @@
 #include "memory/guest_memory.h"
 
 #define KT_BLK_SECTOR_BYTES 512u
-#define KT_BLK_MAX_QUEUES   8
-#define KT_BLK_MAX_WORKERS  8
+#define KT_BLK_MAX_QUEUES   8u
 #define KT_BLK_QUEUE_SIZE   256
 
 struct kt_blk;

@@ -58,7 +58,7 @@ static const struct room rooms[] = {
 	/* What happens in a test, which here can be started without a guest. */
 	{ "scenario", "base wire cgroup workload check guest",
 	  "jansson.h ktstr/test.h" },
-	{ "cli", "base topology memory host kernel initramfs monitor control nest "
+	{ "cli", "base topology memory host kernel initramfs disk monitor control nest "
 	  "runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };
