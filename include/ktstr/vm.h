@@ -18,10 +18,12 @@
 #include <stdint.h>
 
 #include <ktstr/defaults.h>
+#include <ktstr/disk.h>
 #include <ktstr/error.h>
 #include <ktstr/log.h>
 #include <ktstr/map_write.h>
 #include <ktstr/monitor.h>
+#include <ktstr/network.h>
 #include <ktstr/topology.h>
 
 #ifdef __cplusplus
@@ -82,6 +84,11 @@ struct ktstr_vm_config {
 	bool busybox;		   /* pack it; needed by exec_cmd and a shell */
 	bool dmesg;		   /* stream the kernel log to log->emit */
 	const char *exec_cmd;	   /* one command instead of a shell */
+
+	/* /dev/vda, made by KTSTR_DISK(); NULL for none. */
+	const struct ktstr_disk_config *disk;
+	/* eth0, made by KTSTR_NETWORK(); NULL for none. */
+	const struct ktstr_network_config *network;
 
 	/* Packed as bin/ktstr-jemalloc-probe, bin/ktstr-jemalloc-alloc-worker,
 	 * byte for byte. */
@@ -267,6 +274,8 @@ struct ktstr_vm_result {
 	/* NULL when nobody was to watch, or the guest never ran. */
 	struct ktstr_monitor_report *monitor;
 	char *image_error; /* NULL, or why there is no memory_image */
+	struct ktstr_disk_counters *disk; /* NULL: there was none */
+	struct ktstr_network_counters *network; /* likewise */
 	struct ktstr_vm_timings timings;
 };
 

@@ -13,6 +13,7 @@
 #include "cli/sharing.h"
 #include "cli/watch.h"
 #include "cli/terminal.h"
+#include "disk/spec.h"
 #include "kernel/kernel.h"
 #include "topology/grammar.h"
 #include "topology/topology.h"
@@ -28,6 +29,7 @@ struct shell_values {
 	const char *exec;
 	const char *cmdline;
 	const char *nest_shape;
+	const char *disk;
 	const char *save;
 	const char *name;
 	uint32_t save_after_ms;
@@ -37,6 +39,7 @@ struct shell_values {
 	uint32_t timeout_ms;
 	uint32_t accel; /* index into kt_cli_accels */
 	bool dmesg;
+	bool network;
 };
 
 static const struct shell_values shell_defaults = {
@@ -81,6 +84,25 @@ static const struct kt_option shell_options[] = {
 		.help = "The machine's memory, as in 512M or 2G. Default: what "
 			"kernel and files need, at least 256M and 64M a CPU; "
 			"or what the topology's nodes declare.",
+	},
+	{
+		.name = "disk",
+		.type = KT_OPTION_TEXT,
+		.value = "SIZE[,OPTION...]",
+		AT(disk),
+		.help = "Give the machine a disk, /dev/vda, of zeroes, which "
+			"ends with it. Options: ro; name=TEXT, its serial "
+			"number; iops=NUMBER and bps=BYTES, what it does in a "
+			"second; iops-burst and bps-burst, what it does at "
+			"once after a rest; fs=raw. As in "
+			"1G,iops=500,bps=20M.",
+	},
+	{
+		.name = "network",
+		.type = KT_OPTION_FLAG,
+		AT(network),
+		.help = "Give the machine a network card, eth0, of which every "
+			"frame that is sent comes back.",
 	},
 	{
 		.name = "include-files",
@@ -341,6 +363,8 @@ static int collect_includes(const struct shell_values *v,
  */
 static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 		   struct kt_includes *includes, struct kt_kernel_ref *kernel,
+		   struct kt_disk_spec *disk,
+		   const struct ktstr_network_config *network,
 		   struct ktstr_vm_config *config, struct ktstr_error *err)
 {
 	_cleanup_topology_ struct kt_topology *topology = NULL;
@@ -355,6 +379,14 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	r = collect_includes(v, includes, err);
 	if (r < 0)
 		return r;
+	if (v->disk) {
+		r = kt_disk_spec_parse(v->disk, disk, err);
+		if (r < 0)
+			return r;
+		config->disk = &disk->config;
+	}
+	if (v->network)
+		config->network = network;
 	r = kt_kernel_resolve(v->kernel, kernel, err);
 	if (r < 0)
 		return r;
@@ -382,6 +414,8 @@ static int shell_run(struct kt_cli *cli, const void *values,
 	_cleanup_topology_text_ struct kt_topology_text text = {0};
 	_cleanup_includes_ struct kt_includes includes = {0};
 	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref kernel = {0};
+	struct ktstr_network_config network = KTSTR_NETWORK();
+	struct kt_disk_spec disk;
 	struct ktstr_vm_config config =
 		KTSTR_VM_CONFIG(.busybox = true, .monitor = false, .log = cli->log);
 	struct ktstr_error err = {0};
@@ -398,7 +432,8 @@ static int shell_run(struct kt_cli *cli, const void *values,
 					  "a shell needs a terminal, but "
 					  "standard input is none; --exec "
 					  "COMMAND runs one command");
-	r = prepare(v, &text, &includes, &kernel, &config, &err);
+	r = prepare(v, &text, &includes, &kernel, &disk, &network, &config,
+		    &err);
 	if (r == 0)
 		r = kt_watch_init(&watch, is_interactive(v), &err);
 	if (r < 0)

@@ -446,6 +446,10 @@ static int check_and_copy(struct kt_config *config,
 	if (!r)
 		r = copy_name(config, public, err);
 	if (!r)
+		r = kt_config_copy_disk(config, public->disk, err);
+	if (!r)
+		r = kt_config_copy_network(config, public->network, err);
+	if (!r)
 		r = kt_config_copy_scheduler(config, public, err);
 	if (!r)
 		r = kt_config_copy_string(public->cmdline, &config->cmdline, err);
@@ -503,6 +507,7 @@ void kt_config_deinit(struct kt_config *config)
 	kt_config_free_strings(config->run_args);
 	kt_config_free_strings(config->kernel_symbols);
 	kt_config_free_scheduler(config);
+	kt_config_free_disk(config->disk);
 	free(config->memory_image);
 	free(config->name);
 	free(config->topology_text);

@@ -36,6 +36,9 @@ struct kt_config {
 	bool busybox;
 	bool dmesg;
 	char *exec_cmd;
+	struct ktstr_disk_config *disk; /* with a name of its own; or NULL */
+	bool has_network;
+	struct ktstr_network_config network;
 	char **scheduler; /* its name, path in the guest, arguments; or NULL */
 	char **sched_enable_cmds; /* NULL-terminated, or NULL; as the next */
 	char **sched_disable_cmds;

@@ -25,3 +25,14 @@ int kt_config_copy_scheduler(struct kt_config *config,
 			     const struct ktstr_vm_config *public,
 			     struct ktstr_error *err);
 void kt_config_free_scheduler(struct kt_config *config);
+
+/* `disk` may be NULL: there is none. */
+int kt_config_copy_disk(struct kt_config *config,
+			const struct ktstr_disk_config *disk,
+			struct ktstr_error *err);
+void kt_config_free_disk(struct ktstr_disk_config *disk);
+
+/* Likewise; how many pairs of queues there are is settled. */
+int kt_config_copy_network(struct kt_config *config,
+			   const struct ktstr_network_config *network,
+			   struct ktstr_error *err);

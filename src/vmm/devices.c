@@ -5,16 +5,24 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/macro.h"
+#include "disk/raw.h"
 #include "vmm/machine.h"
 #include "vmm/x86_64/layout.h"
 
-#define CONSOLE_SLOT 0 /* the virtio-mmio window that it has */
+#define DISK_WORKERS 4u
 
-static const uint32_t irq_gsis[KT_MACHINE_IRQS] = {
-	[KT_MACHINE_IRQ_COM1] = KT_COM1_IRQ,
-	[KT_MACHINE_IRQ_COM2] = KT_COM2_IRQ,
-	[KT_MACHINE_IRQ_CONSOLE] = KT_VIRTIO_GSI(CONSOLE_SLOT),
-};
+static uint32_t irq_gsi(enum kt_machine_irq irq)
+{
+	switch (irq) {
+	case KT_MACHINE_IRQ_COM1:
+		return KT_COM1_IRQ;
+	case KT_MACHINE_IRQ_COM2:
+		return KT_COM2_IRQ;
+	default:
+		return KT_VIRTIO_GSI(irq - KT_MACHINE_IRQ_VIRTIO);
+	}
+}
 
 static void ended_by_reset(void *userdata)
 {
@@ -52,7 +60,7 @@ static int open_irq(struct kt_machine *machine, enum kt_machine_irq irq,
 		return kt_err_errno(err, -errno, "cannot make an eventfd");
 	machine->irq_eventfds[irq] = fd;
 	ret->eventfd = fd;
-	return kt_kvm_irqfd(&machine->kvm, fd, irq_gsis[irq], err);
+	return kt_kvm_irqfd(&machine->kvm, fd, irq_gsi(irq), err);
 }
 
 static int claim(struct kt_bus *bus, uint64_t base, uint64_t size,
@@ -105,6 +113,31 @@ static int add_ioapic(struct kt_machine *machine, struct ktstr_error *err)
 		     &kt_ioapic_ops, machine->ioapic, err);
 }
 
+/* The next virtio device's interrupt; its window is taken by claim_virtio(). */
+static int open_virtio_irq(struct kt_machine *machine, struct kt_irq_line *ret,
+			   struct ktstr_error *err)
+{
+	return open_irq(machine, KT_MACHINE_IRQ_VIRTIO + machine->n_virtio, ret,
+			err);
+}
+
+static int claim_virtio(struct kt_machine *machine, struct kt_virtio_mmio *mmio,
+			struct ktstr_error *err)
+{
+	uint64_t window = KT_VIRTIO_WINDOW_GPA(machine->n_virtio);
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < mmio->n_queues; i++)
+		r = kt_kvm_ioeventfd(&machine->kvm, mmio->queue_eventfds[i],
+				     window + KT_VIRTIO_MMIO_NOTIFY_OFFSET, i,
+				     err);
+	if (r)
+		return r;
+	machine->n_virtio++;
+	return claim(&machine->mmio, window, KT_VIRTIO_BYTES,
+		     &kt_virtio_mmio_ops, mmio, err);
+}
+
 static int add_console(struct kt_machine *machine,
 		       const struct kt_machine_config *config,
 		       struct ktstr_error *err)
@@ -115,24 +148,61 @@ static int add_console(struct kt_machine *machine,
 		.callbacks = config->console,
 		.userdata = config->userdata,
 	};
-	uint64_t window = KT_VIRTIO_WINDOW_GPA(CONSOLE_SLOT);
-	struct kt_virtio_mmio *mmio;
-	int r;
+	int r = open_virtio_irq(machine, &console.irq, err);
 
-	r = open_irq(machine, KT_MACHINE_IRQ_CONSOLE, &console.irq, err);
 	if (!r)
 		r = kt_console_create(&console, &machine->console, err);
-	if (r)
-		return r;
-	mmio = kt_console_mmio(machine->console);
-	for (uint32_t i = 0; !r && i < mmio->n_queues; i++)
-		r = kt_kvm_ioeventfd(&machine->kvm, mmio->queue_eventfds[i],
-				     window + KT_VIRTIO_MMIO_NOTIFY_OFFSET, i,
-				     err);
-	if (r)
-		return r;
-	return claim(&machine->mmio, window, KT_VIRTIO_BYTES,
-		     &kt_virtio_mmio_ops, mmio, err);
+	return r ? r :
+		   claim_virtio(machine, kt_console_mmio(machine->console), err);
+}
+
+static int add_disk(struct kt_machine *machine,
+		    const struct ktstr_disk_config *disk, struct ktstr_error *err)
+{
+	struct kt_blk_config blk = {
+		.memory = &machine->view,
+		.log = machine->log,
+		.n_queues = KT_MIN(machine->topology->n_cpus, KT_BLK_MAX_QUEUES),
+		.n_workers = DISK_WORKERS,
+	};
+	int r;
+
+	if (!disk)
+		return 0;
+	blk.bytes = disk->size_mib * KT_MIB;
+	blk.read_only = disk->read_only;
+	blk.name = disk->name;
+	blk.limits = (struct kt_throttle_limits){
+		.iops = disk->iops,
+		.bytes_per_s = disk->bytes_per_s,
+		.iops_burst = disk->iops_burst,
+		.bytes_burst = disk->bytes_burst,
+	};
+	r = kt_raw_disk_create(blk.bytes, &machine->disk_fd, err);
+	blk.fd = machine->disk_fd;
+	if (!r)
+		r = open_virtio_irq(machine, &blk.irq, err);
+	if (!r)
+		r = kt_blk_create(&blk, &machine->blk, err);
+	return r ? r : claim_virtio(machine, kt_blk_mmio(machine->blk), err);
+}
+
+static int add_network(struct kt_machine *machine, uint32_t n_pairs,
+		       struct ktstr_error *err)
+{
+	struct kt_net_config net = {
+		.memory = &machine->view,
+		.log = machine->log,
+		.n_pairs = n_pairs,
+	};
+	int r;
+
+	if (!n_pairs)
+		return 0;
+	r = open_virtio_irq(machine, &net.irq, err);
+	if (!r)
+		r = kt_net_create(&net, &machine->net, err);
+	return r ? r : claim_virtio(machine, kt_net_mmio(machine->net), err);
 }
 
 int kt_machine_add_devices(struct kt_machine *machine,
@@ -161,11 +231,18 @@ int kt_machine_add_devices(struct kt_machine *machine,
 		r = add_ioapic(machine, err);
 	if (!r)
 		r = add_console(machine, config, err);
+	if (!r)
+		r = add_disk(machine, config->disk, err);
+	if (!r)
+		r = add_network(machine, config->n_network_pairs, err);
 	return r;
 }
 
 void kt_machine_remove_devices(struct kt_machine *machine)
 {
+	kt_net_destroy(machine->net);
+	kt_blk_destroy(machine->blk);
+	kt_close(machine->disk_fd);
 	kt_console_destroy(machine->console);
 	kt_ioapic_destroy(machine->ioapic);
 	kt_i8042_destroy(machine->i8042);

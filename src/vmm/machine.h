@@ -19,7 +19,9 @@
 #include "base/error.h"
 #include "device/i8042.h"
 #include "device/serial.h"
+#include "device/virtio/blk.h"
 #include "device/virtio/console.h"
+#include "device/virtio/net.h"
 #include "topology/topology.h"
 #include "vmm/bus.h"
 #include "vmm/end.h"
@@ -28,13 +30,14 @@
 #include "vmm/sharing.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86_64/ioapic.h"
+#include "vmm/x86_64/layout.h"
 #include "vmm/x86_64/sleep.h"
 
 enum kt_machine_irq {
 	KT_MACHINE_IRQ_COM1,
 	KT_MACHINE_IRQ_COM2,
-	KT_MACHINE_IRQ_CONSOLE,
-	KT_MACHINE_IRQS,
+	KT_MACHINE_IRQ_VIRTIO, /* and a KT_VIRTIO_MAX of them in all */
+	KT_MACHINE_IRQS = KT_MACHINE_IRQ_VIRTIO + KT_VIRTIO_MAX,
 };
 
 struct kt_machine {
@@ -53,7 +56,11 @@ struct kt_machine {
 	struct kt_serial *com2;
 	struct kt_i8042 *i8042;
 	struct kt_sleep sleep;
+	uint32_t n_virtio; /* windows taken, from the first on */
 	struct kt_console *console;
+	int disk_fd;        /* -1: no disk */
+	struct kt_blk *blk; /* NULL: likewise */
+	struct kt_net *net; /* NULL: no network */
 	struct kt_ioapic *ioapic; /* NULL unless the irqchip is split */
 
 	struct kt_vcpu_host host;
@@ -75,6 +82,8 @@ struct kt_machine_config {
 	void (*kernel_log)(void *userdata, const char *line, size_t length);
 	const struct kt_console_callbacks *console;
 	void *userdata; /* for both */
+	const struct ktstr_disk_config *disk; /* checked; NULL: none */
+	uint32_t n_network_pairs;             /* 0: no network */
 };
 
 int kt_machine_create(const struct kt_machine_config *config,

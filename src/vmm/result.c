@@ -124,6 +124,25 @@ static int read_steal(const struct kt_run *run, struct ktstr_vm_result *result)
 	return 0;
 }
 
+static int read_devices(const struct kt_run *run, struct ktstr_vm_result *result)
+{
+	const struct kt_machine *machine = run->machine;
+
+	if (machine->blk) {
+		result->disk = calloc(1, sizeof(*result->disk));
+		if (!result->disk)
+			return -ENOMEM;
+		kt_blk_get_counters(machine->blk, result->disk);
+	}
+	if (machine->net) {
+		result->network = calloc(1, sizeof(*result->network));
+		if (!result->network)
+			return -ENOMEM;
+		kt_net_get_counters(machine->net, result->network);
+	}
+	return 0;
+}
+
 int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 		  struct ktstr_error *err)
 {
@@ -154,7 +173,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 			session, !run->timed_out && !run->stopped);
 		read_crash(run, result);
 		read_stats(run, result);
-		if (read_steal(run, result))
+		if (read_steal(run, result) || read_devices(run, result))
 			return kt_err_errno(err, -ENOMEM,
 					    "no memory for a result");
 	}
@@ -194,5 +213,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->vcpu_steal);
 	kt_monitor_report_free(result->monitor);
 	free(result->image_error);
+	free(result->disk);
+	free(result->network);
 	free(result);
 }

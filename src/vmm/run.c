@@ -16,7 +16,18 @@
 #include "wire/guest_files.h"
 
 /* What a stock kernel lacks to see our devices. */
-static const char *const guest_modules[] = { "virtio_mmio", NULL };
+#define GUEST_MODULES_MAX 3
+
+static void name_modules(const struct kt_config *config,
+			 const char *ret[GUEST_MODULES_MAX + 1])
+{
+	*ret++ = "virtio_mmio";
+	if (config->disk)
+		*ret++ = "virtio_blk";
+	if (config->has_network)
+		*ret++ = "virtio_net";
+	*ret = NULL;
+}
 
 static uint64_t cpu_ns(void)
 {
@@ -80,6 +91,7 @@ static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 {
 	const struct kt_config *config = run->config;
 	struct environment env = {};
+	const char *modules[GUEST_MODULES_MAX + 1];
 	struct kt_initramfs_spec spec = {
 		.init_binary = config->init_binary,
 		.run_args = (const char *const *)config->run_args,
@@ -90,7 +102,7 @@ static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 		.await_go = config->await_go,
 		.kernel_release = config->kernel_ref.release,
 		.modules_dir = config->kernel_ref.modules_dir,
-		.modules = guest_modules,
+		.modules = modules,
 		.busybox = config->busybox,
 		.binaries = config->binaries,
 		.n_binaries = config->n_binaries,
@@ -99,6 +111,7 @@ static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 		.environment = env.list,
 	};
 
+	name_modules(config, modules);
 	make_environment(config, &env);
 	return kt_initramfs_build(&spec, config->log, &run->initramfs, err);
 }
@@ -147,6 +160,8 @@ static int make_machine(struct kt_run *run, struct ktstr_error *err)
 		.kernel_log = config->dmesg ? kernel_log_line : NULL,
 		.console = &kt_session_callbacks,
 		.userdata = &run->session,
+		.disk = config->disk,
+		.n_network_pairs = config->network.queue_pairs,
 	};
 
 	return kt_machine_create(&machine, &run->machine, err);

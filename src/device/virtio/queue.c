@@ -360,7 +360,12 @@ int kt_virtqueue_pop(struct kt_virtqueue *vq, struct kt_virtqueue_chain *chain)
 	return 1;
 }
 
-void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written)
+void kt_virtqueue_unpop(struct kt_virtqueue *vq, uint16_t n)
+{
+	vq->next_avail -= n;
+}
+
+void kt_virtqueue_stage(struct kt_virtqueue *vq, uint16_t head, uint32_t written)
 {
 	struct kt_virtqueue_used_entry *entry;
 
@@ -370,8 +375,19 @@ void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written)
 	__atomic_store_n(&entry->head, head, __ATOMIC_RELAXED);
 	__atomic_store_n(&entry->written, written, __ATOMIC_RELAXED);
 	vq->next_used++;
-	/* The entry and the buffers' bytes come before the index. */
-	store16(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
+}
+
+void kt_virtqueue_publish(struct kt_virtqueue *vq)
+{
+	/* The entries and the buffers' bytes come before the index. */
+	if (vq->ready)
+		store16(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
+}
+
+void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written)
+{
+	kt_virtqueue_stage(vq, head, written);
+	kt_virtqueue_publish(vq);
 }
 
 bool kt_virtqueue_should_interrupt(struct kt_virtqueue *vq)

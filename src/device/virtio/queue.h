@@ -97,6 +97,9 @@ int kt_virtqueue_enable(struct kt_virtqueue *vq, bool event_idx, bool indirect);
  */
 int kt_virtqueue_pop(struct kt_virtqueue *vq, struct kt_virtqueue_chain *chain);
 
+/* Puts the last `n` chains that were popped back, to be popped again. */
+void kt_virtqueue_unpop(struct kt_virtqueue *vq, uint16_t n);
+
 /* True when a chain waits; touches no descriptor. */
 bool kt_virtqueue_pending(const struct kt_virtqueue *vq);
 
@@ -109,6 +112,13 @@ void kt_virtqueue_get_state(const struct kt_virtqueue *vq,
  * its writable pieces. Chains may come back in any order.
  */
 void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written);
+
+/*
+ * The two halves of a push, for chains that belong together: the driver sees
+ * those that were staged when they are published, all at once.
+ */
+void kt_virtqueue_stage(struct kt_virtqueue *vq, uint16_t head, uint32_t written);
+void kt_virtqueue_publish(struct kt_virtqueue *vq);
 
 /*
  * True when the driver wants an interrupt for what was pushed since the last

@@ -33,15 +33,17 @@ static const struct room rooms[] = {
 	  "lz4.h lzo/ xxhash.h jansson.h" },
 	{ "initramfs", "base wire kernel",
 	  "archive.h archive_entry.h elf.h gelf.h libelf.h xxhash.h zstd.h" },
+	/* Files, and how much may be done to them; of no VM. */
+	{ "disk", "base", "" },
 	/* Guest memory and an interrupt line, never KVM itself. */
-	{ "device", "base wire memory", "" },
+	{ "device", "base wire memory disk", "" },
 	/* Memory, symbols and types, wherever they come from: no VMM. */
 	{ "monitor", "base memory", "bpf/ elf.h jansson.h" },
 	/* A running VM's socket, whatever VM that is. */
 	{ "control", "base memory", "" },
 	{ "vmm",
-	  "base wire topology memory host kernel initramfs device monitor "
-	  "control",
+	  "base wire topology memory host kernel initramfs disk device "
+	  "monitor control",
 	  "linux/kvm.h elf.h jansson.h ktstr/vm.h ktstr/topology.h" },
 	/* A device, to serve the machine's files; no VMM. */
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
@@ -56,7 +58,7 @@ static const struct room rooms[] = {
 	/* What happens in a test, which here can be started without a guest. */
 	{ "scenario", "base wire cgroup workload check guest",
 	  "jansson.h ktstr/test.h" },
-	{ "cli", "base topology memory host kernel initramfs monitor control nest "
+	{ "cli", "base topology memory host kernel initramfs disk monitor control nest "
 	  "runner",
 	  "jansson.h ktstr/vm.h ktstr/topology.h" },
 };

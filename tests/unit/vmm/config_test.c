@@ -419,6 +419,43 @@ static void include_files_are_checked_one_by_one(void **state)
 			       cases[i].code, cases[i].message);
 }
 
+static void disks_are_checked(void **state)
+{
+	static const struct {
+		struct ktstr_disk_config disk;
+		const char *message;
+	} cases[] = {
+		{ { .size_mib = 0 }, "size_mib must be > 0" },
+		{ { .size_mib = 1, .filesystem = 7 }, "no filesystem 7" },
+		{ { .size_mib = 1, .name = "" }, "has 0 bytes" },
+		{ { .size_mib = 1, .name = "123456789012345678901" },
+		  "has 21 bytes; 1 to 20" },
+		{ { .size_mib = 1, .name = "a\tb" }, "byte 2 (0x09)" },
+		{ { .size_mib = 1, .iops_burst = 5 }, "iops_burst is 5" },
+		{ { .size_mib = 1, .iops = 5, .bytes_burst = 6 },
+		  "bytes_burst is 6, but bytes_per_s" },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE,
+					       .init_binary = SOME_FILE,
+					       .disk = &cases[i].disk),
+			       -EINVAL, cases[i].message);
+}
+
+static void networks_are_checked(void **state)
+{
+	const struct ktstr_network_config network =
+		KTSTR_NETWORK(.queue_pairs = 9);
+
+	(void)state;
+	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE,
+				       .init_binary = SOME_FILE,
+				       .network = &network),
+		       -EINVAL, "queue_pairs is 9; 1 to 8");
+}
+
 static void jemalloc_binaries_must_be_there(void **state)
 {
 	(void)state;
@@ -486,6 +523,8 @@ int main(void)
 		cmocka_unit_test(a_guest_with_nothing_to_run_is_refused),
 		cmocka_unit_test(a_zero_timeout_is_refused),
 		cmocka_unit_test(include_files_are_checked_one_by_one),
+		cmocka_unit_test(disks_are_checked),
+		cmocka_unit_test(networks_are_checked),
 		cmocka_unit_test(jemalloc_binaries_must_be_there),
 		cmocka_unit_test(a_configuration_of_another_size_is_refused),
 		cmocka_unit_test(a_file_that_is_no_kernel_is_refused_last),
