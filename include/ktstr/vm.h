@@ -48,6 +48,7 @@ struct ktstr_stdio {
 };
 
 #define KTSTR_TIMEOUT_NONE UINT32_MAX
+#define KTSTR_CPU_CAP_NONE UINT32_MAX
 
 /*
  * Everything a VM is made from. Fill it in with KTSTR_VM_CONFIG(), which puts
@@ -140,6 +141,19 @@ struct ktstr_vm_config {
 	const char *name;
 	bool name_is_stem;
 
+	/* How the guest shares the host. With performance_mode each LLC has one
+	 * of the host's alone, each vCPU a CPU under SCHED_FIFO, and memory
+	 * lies beside them, in hugepages if there are enough. With no_perf_mode
+	 * (or KTSTR_NO_PERF_MODE, not empty), which wins, all vCPUs together
+	 * have cpu_cap CPUs of LLCs that are shared with others: without a cap
+	 * KTSTR_CPU_CAP, else three of ten. By default it has as many CPUs to
+	 * itself as it has vCPUs, if there are so many; where others have them
+	 * it is contention, or with share_when_busy all are shared. */
+	bool performance_mode;
+	bool no_perf_mode;
+	uint32_t cpu_cap;
+	bool share_when_busy;
+
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
 };
@@ -154,6 +168,7 @@ struct ktstr_vm_config {
 			.timeout_ms = 12000,                                   \
 			.monitor = true,                                       \
 			.watchdog_timeout_ms = 5000,                           \
+			.cpu_cap = KTSTR_CPU_CAP_NONE,                         \
 			.stdio = { -1, -1, -1 },                               \
 			__VA_ARGS__                                            \
 		};                                                             \
@@ -268,8 +283,11 @@ struct ktstr_vm_result {
 #pragma GCC visibility push(default)
 
 /*
- * Checks the whole configuration without running anything, and makes a VM
- * from it. Holds no lock and no guest memory when it returns.
+ * Checks the whole configuration without running anything, plans which CPUs of
+ * the host it gets, and makes a VM from it. Holds no lock and no guest memory
+ * when it returns: the locks of its plan are taken by ktstr_vm_run(), just
+ * before the guest starts. Either fails with contention where the host lacks
+ * CPUs, or others have them.
  */
 int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
 		   struct ktstr_error *err);

@@ -41,6 +41,8 @@ extern const struct kt_command kt_run_command;
 extern const struct kt_command kt_inspect_command;
 extern const struct kt_command kt_ps_command;
 extern const struct kt_command kt_topo_command;
+extern const struct kt_command kt_host_command;
+extern const struct kt_command kt_locks_command;
 extern const struct kt_command kt_verifier_command;
 extern const struct kt_command kt_kernel_command;
 extern const struct kt_command kt_completions_command;

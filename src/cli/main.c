@@ -27,6 +27,7 @@ static const struct kt_command *const commands[] = {
 	&kt_shell_command,   &kt_topo_command,
 	&kt_ps_command,      &kt_inspect_command,
 	&kt_verifier_command, &kt_kernel_command,
+	&kt_host_command,    &kt_locks_command,
 	&kt_completions_command, &kt_help_command, NULL,
 };
 

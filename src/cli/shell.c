@@ -10,6 +10,7 @@
 #include "cli/message.h"
 #include "cli/machines.h"
 #include "cli/nested.h"
+#include "cli/sharing.h"
 #include "cli/watch.h"
 #include "cli/terminal.h"
 #include "disk/spec.h"
@@ -33,6 +34,7 @@ struct shell_values {
 	const char *name;
 	uint32_t save_after_ms;
 	struct kt_words include_files;
+	struct kt_cli_sharing sharing;
 	uint32_t memory_mib; /* 0: not given */
 	uint32_t timeout_ms;
 	uint32_t accel; /* index into kt_cli_accels */
@@ -43,6 +45,7 @@ struct shell_values {
 static const struct shell_values shell_defaults = {
 	.topology = "1n1l2c1t",
 	.timeout_ms = TIMEOUT_NOT_GIVEN,
+	.sharing = KT_CLI_SHARING_DEFAULTS,
 };
 
 #define AT(member) .offset = offsetof(struct shell_values, member)
@@ -178,6 +181,7 @@ static const struct kt_option shell_options[] = {
 	KT_CLI_NAME_OPTION(offsetof(struct shell_values, name),
 			   "it, which no other that runs may be "
 			   "called. Default: vm-PID."),
+	KT_CLI_SHARING_OPTIONS(struct shell_values, sharing),
 	{0},
 };
 
@@ -286,6 +290,21 @@ static int run_watched(const struct kt_cli *cli, const struct shell_values *v,
 	return status;
 }
 
+/*
+ * Once more, where it is to run: what it gets of the host is planned there, and
+ * not on a host around that. By default nothing is planned that may fail.
+ */
+static int build_here(const struct shell_values *v, struct ktstr_vm_config *config,
+		      struct ktstr_vm **vm, struct ktstr_error *err)
+{
+	if (!kt_cli_has_share(&v->sharing))
+		return 0;
+	ktstr_vm_destroy(*vm);
+	*vm = NULL;
+	kt_cli_share(&v->sharing, config);
+	return ktstr_vm_build(config, vm, err);
+}
+
 static int boot(const struct kt_cli *cli, const struct shell_values *v,
 		struct ktstr_vm_config *config, struct kt_watch *watch)
 {
@@ -299,6 +318,8 @@ static int boot(const struct kt_cli *cli, const struct shell_values *v,
 		.output_fd = STDOUT_FILENO,
 		.error_fd = STDERR_FILENO,
 	};
+	if (!kt_cli_has_share(&v->sharing))
+		kt_cli_share(&v->sharing, config);
 	if (ktstr_vm_build(config, &vm, &err) < 0)
 		return kt_cli_fail(cli, &err);
 	memory_mib = config->memory_deferred ? config->memory_deferred_min_mib
@@ -308,6 +329,10 @@ static int boot(const struct kt_cli *cli, const struct shell_values *v,
 	case 1:
 		break;
 	case 0:
+		if (build_here(v, config, &vm, &err) < 0) {
+			status = kt_cli_fail(cli, &err);
+			break;
+		}
 		if (watch->interactive)
 			kt_cli_error(cli, "Ctrl-] three times within a second "
 					  "ends the machine");

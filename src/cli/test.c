@@ -17,6 +17,7 @@ static const struct kt_test_values test_defaults = {
 	.repeat = 1,
 	.jobs = KT_TEST_JOBS_AUTO,
 	.budget_ms = KT_TEST_BUDGET_NONE,
+	.sharing = KT_CLI_SHARING_DEFAULTS,
 };
 
 static const char *const formats[] = {
@@ -172,6 +173,7 @@ static const struct kt_option test_options[] = {
 			   "the machines, with -2 and so on behind "
 			   "it where there are several at once. "
 			   "Default: the test's name."),
+	KT_CLI_SHARING_OPTIONS(struct kt_test_values, sharing),
 	{ 0 },
 };
 

@@ -4,6 +4,7 @@
 /* What a command line of `ktstr test` means, before anything is started. */
 
 #include "cli/choice.h"
+#include "cli/sharing.h"
 #include "cli/command.h"
 #include "cli/kernels.h"
 #include "runner/budget.h"
@@ -23,6 +24,7 @@ struct kt_test_values {
 	const char *name;
 	struct kt_words kernels;
 	struct kt_words patterns;
+	struct kt_cli_sharing sharing;
 	uint32_t repeat;
 	uint32_t jobs;
 	uint32_t timeout_ms; /* 0: as the tests declare */

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/machines.h"
 #include "cli/nested.h"
+#include "cli/sharing.h"
 #include "cli/table.h"
 #include "cli/watch.h"
 #include "kernel/kernel.h"
@@ -26,8 +27,13 @@ struct verifier_values {
 	struct kt_words topologies;
 	const char *nest_shape;
 	const char *name;
+	struct kt_cli_sharing sharing;
 	uint32_t accel; /* index into kt_cli_accels */
 	bool json;
+};
+
+static const struct verifier_values verifier_defaults = {
+	.sharing = KT_CLI_SHARING_DEFAULTS,
 };
 
 #define AT(member) .offset = offsetof(struct verifier_values, member)
@@ -82,6 +88,7 @@ static const struct kt_option verifier_options[] = {
 	KT_CLI_NEST_SHAPE_OPTION(offsetof(struct verifier_values, nest_shape)),
 	KT_CLI_NAME_OPTION(offsetof(struct verifier_values, name),
 			   "the machine. Default: verifier."),
+	KT_CLI_SHARING_OPTIONS(struct verifier_values, sharing),
 	{ 0 },
 };
 
@@ -209,6 +216,7 @@ static int verify_one(struct verifying *verifying, const char *kernel_text,
 	config.name = verifying->values->name ?: "verifier";
 	config.name_is_stem = true;
 	config.kernel = kernel.image;
+	kt_cli_share(&verifying->values->sharing, &config);
 	return run_machine(verifying, &kernel, topology_text, &config, err);
 }
 
@@ -282,5 +290,6 @@ const struct kt_command kt_verifier_command = {
 		     .help = "What the scheduler's program is given; after "
 			     "\"--\", if it begins with a dash." },
 	.values_bytes = sizeof(struct verifier_values),
+	.defaults = &verifier_defaults,
 	.run = verifier_run,
 };

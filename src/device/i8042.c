@@ -4,6 +4,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 
+#include "base/mutex.h"
 #include "device/i8042.h"
 
 enum {
@@ -71,7 +72,7 @@ int kt_i8042_create(void (*reset)(void *userdata), void *userdata,
 
 	if (!controller)
 		return -ENOMEM;
-	pthread_mutex_init(&controller->lock, NULL);
+	(void)kt_mutex_init(&controller->lock);
 	controller->reset = reset;
 	controller->userdata = userdata;
 	controller->config = CONFIG_SYSTEM | CONFIG_TRANSLATE;

@@ -7,6 +7,7 @@
 
 #include "base/cleanup.h"
 #include "base/macro.h"
+#include "base/mutex.h"
 #include "device/ring.h"
 #include "device/serial.h"
 
@@ -116,7 +117,7 @@ int kt_serial_create(const struct kt_serial_config *config, struct kt_serial **r
 		free(serial);
 		return r;
 	}
-	pthread_mutex_init(&serial->lock, NULL);
+	(void)kt_mutex_init(&serial->lock);
 	serial->divisor_low = 12; /* 9600 baud, as firmware leaves it */
 	*ret = serial;
 	return 0;

@@ -1,9 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <hwloc.h>
+#include <sched.h>
 #include <stdlib.h>
 
 #include "base/macro.h"
 #include "host/host_topology.h"
+
+#define DISTANCE_SELF  10u
+#define DISTANCE_OTHER 20u
+
+/* Room for more CPUs than glibc's fixed set. */
+#define AFFINITY_SETS 8
+#define AFFINITY_CPUS (AFFINITY_SETS * CPU_SETSIZE)
 
 KT_DEFINE_CLEANUP(hwloc_topology_t, hwloc_topology_destroy)
 
@@ -89,19 +97,41 @@ static void read_cpus(struct kt_host_topology *host, hwloc_topology_t topology)
 	host->n_llcs = host->n_cpus ? llc + 1 : 0;
 }
 
+/* A pretended machine has no threads of ours: its own word is taken. */
+static void read_allowed(struct kt_host_topology *host, hwloc_topology_t topology)
+{
+	hwloc_const_cpuset_t may = hwloc_topology_get_allowed_cpuset(topology);
+	cpu_set_t runs[AFFINITY_SETS];
+	bool known = !host->pretended &&
+		     sched_getaffinity(0, sizeof(runs), runs) == 0;
+
+	for (size_t i = 0; i < host->n_cpus; i++) {
+		struct kt_host_cpu *cpu = &host->cpus[i];
+
+		cpu->allowed = hwloc_bitmap_isset(may, cpu->id);
+		if (known)
+			cpu->allowed = cpu->id < AFFINITY_CPUS &&
+				       CPU_ISSET_S(cpu->id, sizeof(runs), runs);
+		host->n_allowed += cpu->allowed;
+	}
+}
+
 static void read_llcs(struct kt_host_topology *host, uint32_t *votes)
 {
+	uint32_t first = 0;
+
 	for (size_t llc = 0; llc < host->n_llcs; llc++) {
 		struct kt_host_llc *to = &host->llcs[llc];
 		uint32_t best = 0;
 
 		for (size_t i = 0; i < host->n_nodes; i++)
 			votes[i] = 0;
-		for (size_t i = 0; i < host->n_cpus; i++) {
-			if (host->cpus[i].llc != llc)
-				continue;
+		to->first_cpu = first;
+		for (; first < host->n_cpus && host->cpus[first].llc == llc;
+		     first++) {
 			to->n_cpus++;
-			votes[host->cpus[i].node]++;
+			to->n_allowed += host->cpus[first].allowed;
+			votes[host->cpus[first].node]++;
 		}
 		for (uint32_t i = 0; i < host->n_nodes; i++) {
 			if (votes[i] > votes[best])
@@ -149,7 +179,8 @@ static int read_distances(struct kt_host_topology *host, hwloc_topology_t topolo
 	return r;
 }
 
-int kt_host_topology_read(struct kt_host_topology **ret, struct ktstr_error *err)
+static int read_topology(unsigned long flags, struct kt_host_topology **ret,
+			 struct ktstr_error *err)
 {
 	_cleanup_(hwloc_topology_destroy_cleanup) hwloc_topology_t topology =
 		NULL;
@@ -158,7 +189,16 @@ int kt_host_topology_read(struct kt_host_topology **ret, struct ktstr_error *err
 
 	if (hwloc_topology_init(&topology) < 0)
 		return kt_err_errno(err, -ENOMEM, "host topology");
-	if (hwloc_topology_load(topology) < 0)
+	/*
+	 * What the kernel tells, and no more: hwloc's own look at CPUID needs
+	 * to run on every CPU, and would count caches otherwise for a process
+	 * that may not.
+	 */
+	if (hwloc_topology_set_components(
+		    topology, HWLOC_TOPOLOGY_COMPONENTS_FLAG_BLACKLIST, "x86") <
+		    0 ||
+	    hwloc_topology_set_flags(topology, flags) < 0 ||
+	    hwloc_topology_load(topology) < 0)
 		return kt_err_errno(err, -errno ?: -EIO,
 				    "hwloc cannot read the host's topology");
 	host = calloc(1, sizeof(*host));
@@ -174,10 +214,31 @@ int kt_host_topology_read(struct kt_host_topology **ret, struct ktstr_error *err
 	if (!host->cpus || !host->llcs || !host->nodes || !votes)
 		return kt_err_errno(err, -ENOMEM, "host topology");
 	read_nodes(host, topology);
+	host->pretended = !hwloc_topology_is_thissystem(topology);
 	read_cpus(host, topology);
+	read_allowed(host, topology);
 	read_llcs(host, votes);
 	if (host->n_nodes > 1 && read_distances(host, topology) < 0)
 		return kt_err_errno(err, -ENOMEM, "host topology");
 	*ret = TAKE_PTR(host);
 	return 0;
+}
+
+int kt_host_topology_read(struct kt_host_topology **ret, struct ktstr_error *err)
+{
+	return read_topology(0, ret, err);
+}
+
+int kt_host_topology_read_whole(struct kt_host_topology **ret,
+				struct ktstr_error *err)
+{
+	return read_topology(HWLOC_TOPOLOGY_FLAG_INCLUDE_DISALLOWED, ret, err);
+}
+
+uint32_t kt_host_distance(const struct kt_host_topology *host, uint32_t from,
+			  uint32_t to)
+{
+	if (host->distances)
+		return host->distances[from * host->n_nodes + to];
+	return from == to ? DISTANCE_SELF : DISTANCE_OTHER;
 }

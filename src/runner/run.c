@@ -138,6 +138,11 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 				test->monitoring.watchdog_timeout_s * 1000,
 			.control_socket = true, .name = plan->machine_name,
 			.name_is_stem = true,
+			.performance_mode = request->performance_mode,
+			.no_perf_mode = request->no_perf_mode,
+			.cpu_cap = request->cpu_cap,
+			/* Runs of one command share what they do not fit in. */
+			.share_when_busy = true,
 			.dmesg = request->dmesg, .log = request->log);
 	return 0;
 }

@@ -50,6 +50,9 @@ struct kt_run_request {
 	const struct ktstr_include_file *include_files;
 	size_t n_include_files;
 	uint32_t timeout_ms; /* of the machine; 0: as the test declares */
+	bool performance_mode; /* as in struct ktstr_vm_config */
+	bool no_perf_mode;
+	uint32_t cpu_cap;
 	bool nested;         /* this is an emulated machine */
 	bool no_skip;
 	bool dmesg;

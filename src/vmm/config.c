@@ -391,6 +391,17 @@ static int copy_name(struct kt_config *config,
 	return config->name && config->topology_text ? 0 : no_memory(err);
 }
 
+static int copy_sharing(struct kt_config *config,
+			const struct ktstr_vm_config *public,
+			struct ktstr_error *err)
+{
+	int r = kt_sharing_wish(public->performance_mode, public->no_perf_mode,
+				public->cpu_cap, &config->sharing, err);
+
+	config->sharing.share_when_busy = public->share_when_busy;
+	return r;
+}
+
 static int check_and_copy(struct kt_config *config,
 			  const struct ktstr_vm_config *public,
 			  struct ktstr_error *err)
@@ -444,6 +455,8 @@ static int check_and_copy(struct kt_config *config,
 		r = kt_config_copy_string(public->cmdline, &config->cmdline, err);
 	if (!r)
 		r = kt_config_copy_string(public->exec_cmd, &config->exec_cmd, err);
+	if (!r)
+		r = copy_sharing(config, public, err);
 	config->timeout_ms = public->timeout_ms;
 	config->busybox = public->busybox;
 	config->dmesg = public->dmesg;

@@ -17,6 +17,7 @@
 #include "kernel/kernel.h"
 #include "monitor/map_write.h"
 #include "topology/topology.h"
+#include "vmm/sharing.h"
 
 struct kt_config {
 	struct kt_kernel_ref kernel_ref;
@@ -53,6 +54,7 @@ struct kt_config {
 	char *name; /* for a control socket; NULL: there is to be none */
 	bool name_is_stem;
 	char *topology_text; /* as declared, if there is a name */
+	struct kt_sharing_wish sharing;
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

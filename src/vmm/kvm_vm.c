@@ -134,6 +134,25 @@ static int place_kvm_pages(struct kt_kvm *kvm, struct ktstr_error *err)
 	return 0;
 }
 
+/*
+ * HLT is refused where a sibling thread's return predictions could be used by
+ * the guest (mitigate_smt_rsb in arch/x86/kvm/x86.c), PAUSE where KVM or the CPU
+ * is too old. Either costs time and nothing else.
+ */
+static void disable_exits(struct kt_kvm *kvm)
+{
+	int may = kvm->caps.value[KT_KVM_DISABLE_EXITS];
+	unsigned int wanted = KVM_X86_DISABLE_EXITS_HLT |
+			      KVM_X86_DISABLE_EXITS_PAUSE;
+
+	if (may <= 0)
+		return;
+	wanted &= (unsigned int)may;
+	if (wanted && enable_cap(kvm, KVM_CAP_X86_DISABLE_EXITS, wanted) < 0)
+		(void)enable_cap(kvm, KVM_CAP_X86_DISABLE_EXITS,
+				 KVM_X86_DISABLE_EXITS_PAUSE);
+}
+
 static int check_limits(const struct kt_kvm_caps *caps,
 			const struct kt_kvm_options *o, struct ktstr_error *err)
 {
@@ -206,6 +225,8 @@ int kt_kvm_init(struct kt_kvm *kvm, const struct kt_kvm_options *o,
 	if (!r && o->limit_halt_poll && kt_kvm_has(&kvm->caps, KT_KVM_HALT_POLL))
 		(void)enable_cap(kvm, KVM_CAP_HALT_POLL,
 				 o->halt_poll_us * 1000ULL);
+	if (!r && o->disable_exits)
+		disable_exits(kvm);
 	if (r)
 		kt_kvm_deinit(kvm);
 	return r;

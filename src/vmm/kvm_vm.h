@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "host/kvm_caps.h"
 #include "memory/guest_memory.h"
-#include "vmm/kvm_caps.h"
 
 enum kt_irqchip_mode {
 	KT_IRQCHIP_KERNEL, /* PIC, IOAPIC, PIT and local APICs in KVM */
@@ -39,6 +39,7 @@ struct kt_kvm_options {
 	enum kt_irqchip_mode irqchip;
 	bool limit_halt_poll;
 	uint32_t halt_poll_us; /* the ceiling, with limit_halt_poll */
+	bool disable_exits;    /* of HLT and PAUSE, as far as KVM lets us */
 };
 
 /*

@@ -7,7 +7,10 @@
 #include <sys/ioctl.h>
 
 #include "base/cleanup.h"
+#include "base/log.h"
 #include "base/macro.h"
+#include "base/mutex.h"
+#include "host/capacity.h"
 #include "vmm/machine.h"
 #include "vmm/x86_64/apic_id.h"
 #include "vmm/x86_64/boot.h"
@@ -26,6 +29,19 @@ static void machine_end(void *userdata, const struct kt_end *end)
 		machine->end = *end;
 	pthread_mutex_unlock(&machine->end_lock);
 	(void)eventfd_write(machine->end_eventfd, 1);
+}
+
+static bool is_performance(const struct kt_machine *machine)
+{
+	return machine->sharing && kt_sharing_is_performance(machine->sharing);
+}
+
+static void machine_begin(void *userdata, uint32_t vcpu)
+{
+	struct kt_machine *machine = userdata;
+
+	if (machine->sharing)
+		kt_sharing_place_vcpu(machine->sharing, vcpu);
 }
 
 static void machine_eoi(void *userdata, uint8_t vector)
@@ -47,11 +63,32 @@ static int init_kvm(struct kt_machine *machine,
 		.highest_apic_id = highest,
 		.irqchip = highest >= KT_APIC_ID_X2APIC ? KT_IRQCHIP_SPLIT :
 							  KT_IRQCHIP_KERNEL,
-		.limit_halt_poll = true,
+		/* Its guests poll by themselves, and tell KVM not to. */
+		.limit_halt_poll = !is_performance(machine),
+		.disable_exits = is_performance(machine),
 		.halt_poll_us = t->n_cpus > config->host_cpus ? 0 : HALT_POLL_US,
 	};
 
 	return kt_kvm_init(&machine->kvm, &options, err);
+}
+
+/* Where it cannot be as it should, it is as it is in other modes. */
+static void place_memory(struct kt_machine *machine)
+{
+	const struct kt_sharing *sharing = machine->sharing;
+	uint64_t mib = kt_topology_memory_mib(machine->topology);
+	struct kt_hugepages pages;
+	int r;
+
+	kt_hugepages_read(&pages);
+	r = kt_vm_memory_place(&machine->memory,
+			       pages.free >= kt_hugepages_needed(mib),
+			       sharing->host->pretended ? NULL : sharing->nodes);
+	if (r)
+		kt_warn(machine->log,
+			"performance_mode: the guest's memory is not all beside "
+			"its CPUs: %s",
+			strerror(-r));
 }
 
 static int init_memory(struct kt_machine *machine, struct ktstr_error *err)
@@ -68,6 +105,8 @@ static int init_memory(struct kt_machine *machine, struct ktstr_error *err)
 	r = kt_vm_memory_init(&machine->memory, bytes, t->n_nodes, err);
 	if (r)
 		return r;
+	if (is_performance(machine))
+		place_memory(machine);
 	machine->view = kt_vm_memory_view(&machine->memory);
 	return kt_kvm_set_memory(&machine->kvm, &machine->view, err);
 }
@@ -83,18 +122,20 @@ int kt_machine_create(const struct kt_machine_config *config,
 		return kt_err_errno(err, -ENOMEM, "no memory for a machine");
 	machine->topology = config->topology;
 	machine->log = config->log;
+	machine->sharing = config->sharing;
 	machine->kvm = (struct kt_kvm)KT_KVM_INIT;
 	machine->stats_fd = -1;
 	machine->disk_fd = -1;
 	for (size_t i = 0; i < KT_MACHINE_IRQS; i++)
 		machine->irq_eventfds[i] = -1;
-	pthread_mutex_init(&machine->end_lock, NULL);
+	(void)kt_mutex_init(&machine->end_lock);
 	machine->end_eventfd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 	if (machine->end_eventfd < 0)
 		return kt_err_errno(err, -errno, "cannot make an eventfd");
 	machine->host = (struct kt_vcpu_host){
 		.ports = &machine->ports,
 		.mmio = &machine->mmio,
+		.begin = machine_begin,
 		.end = machine_end,
 		.eoi = machine_eoi,
 		.userdata = machine,
@@ -118,7 +159,8 @@ int kt_machine_add_vcpus(struct kt_machine *machine, uint64_t entry,
 		NULL;
 	int r;
 
-	r = kt_cpuid_source_read(&machine->kvm, &cpuid, err);
+	r = kt_cpuid_source_read(&machine->kvm, is_performance(machine), &cpuid,
+				 err);
 	if (r)
 		return r;
 	machine->vcpus = calloc(t->n_cpus, sizeof(*machine->vcpus));

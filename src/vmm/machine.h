@@ -27,6 +27,7 @@
 #include "vmm/end.h"
 #include "vmm/kvm_vm.h"
 #include "vmm/memory.h"
+#include "vmm/sharing.h"
 #include "vmm/vcpu.h"
 #include "vmm/x86_64/ioapic.h"
 #include "vmm/x86_64/layout.h"
@@ -42,6 +43,7 @@ enum kt_machine_irq {
 struct kt_machine {
 	const struct kt_topology *topology; /* borrowed */
 	const struct ktstr_log *log;        /* borrowed, nullable */
+	struct kt_sharing *sharing;         /* likewise */
 	struct kt_kvm kvm;
 	struct kt_vm_memory memory;
 	struct kt_guest_memory view; /* of `memory` */
@@ -75,6 +77,7 @@ struct kt_machine_config {
 	const struct kt_topology *topology; /* with its memory assigned */
 	const struct ktstr_log *log;
 	uint32_t host_cpus; /* on which all vCPUs will run */
+	struct kt_sharing *sharing; /* borrowed; NULL: no places of their own */
 	/* Each line of COM1, from a vCPU's thread; NULL: kept in the ring. */
 	void (*kernel_log)(void *userdata, const char *line, size_t length);
 	const struct kt_console_callbacks *console;

@@ -2,9 +2,14 @@
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <linux/mempolicy.h>
+#include <linux/mman.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include "base/cleanup.h"
+#include "base/fd.h"
 #include "base/macro.h"
 #include "vmm/memory.h"
 #include "vmm/x86_64/layout.h"
@@ -79,6 +84,76 @@ static int map_region(struct kt_vm_memory *memory, struct kt_memory_region *r,
 	return 0;
 }
 
+static int bind_region(const struct kt_memory_region *r,
+		       const struct kt_bitmap *nodes)
+{
+	/* The kernel reads one bit less than it is told. */
+	if (syscall(SYS_mbind, r->hva, r->size_bytes, MPOL_BIND, nodes->words,
+		    nodes->n_words * 64 + 1, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Only where whole pages fit: what is mapped there cannot be cut later. */
+static bool map_hugepages(const struct kt_memory_region *r)
+{
+	if (r->gpa % HUGE_PAGE_BYTES || r->size_bytes % HUGE_PAGE_BYTES)
+		return false;
+	return mmap(r->hva, r->size_bytes, PROT_READ | PROT_WRITE,
+		    MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED | MAP_HUGETLB |
+			    MAP_HUGE_2MB,
+		    -1, 0) != MAP_FAILED;
+}
+
+/*
+ * A hugepage that is not there on its node is an error here, and no signal.
+ * `ret_bound` is whether the nodes are as they should be.
+ */
+static int populate(const struct kt_memory_region *r,
+		    const struct kt_bitmap *nodes, int *ret_bound)
+{
+	*ret_bound = nodes && kt_bitmap_count(nodes) ? bind_region(r, nodes) : 0;
+	if (madvise(r->hva, r->size_bytes, MADV_POPULATE_WRITE) < 0 &&
+	    errno != EINVAL) /* before Linux 5.14 */
+		return -errno;
+	return 0;
+}
+
+static int place_region(struct kt_vm_memory *memory, struct kt_memory_region *r,
+			bool hugepages, const struct kt_bitmap *nodes)
+{
+	int bound, result;
+
+	if (hugepages && map_hugepages(r)) {
+		madvise(r->hva, r->size_bytes, MADV_DONTDUMP);
+		if (populate(r, nodes, &bound) == 0) {
+			memory->has_hugepages = true;
+			return bound;
+		}
+	}
+	/* What failed may have left a hole. */
+	if (hugepages && map_region(memory, r, NULL) < 0)
+		return -ENOMEM;
+	result = populate(r, nodes, &bound);
+	return result ?: bound;
+}
+
+int kt_vm_memory_place(struct kt_vm_memory *memory, bool hugepages,
+		       const struct kt_bitmap *nodes)
+{
+	int result = 0;
+
+	for (size_t i = 0; i < memory->n_regions; i++) {
+		struct kt_memory_region *region = &memory->regions[i];
+		int r = place_region(memory, region, hugepages,
+				     nodes ? &nodes[region->node] : NULL);
+
+		if (r < 0 && !result)
+			result = r;
+	}
+	return result;
+}
+
 int kt_vm_memory_init(struct kt_vm_memory *memory, const uint64_t *node_bytes,
 		      size_t n_nodes, struct ktstr_error *err)
 {
@@ -124,6 +199,13 @@ int kt_vm_memory_map_file(struct kt_vm_memory *memory, uint64_t gpa, int fd,
 			err, -EFAULT,
 			"guest memory has no room for %llu bytes at %#llx",
 			(unsigned long long)length, (unsigned long long)gpa);
+	if (memory->has_hugepages) {
+		int r = kt_pread_all(fd, at, length, 0);
+
+		return r ? kt_err_errno(err, r,
+					"cannot read a file into guest memory") :
+			   0;
+	}
 	if (mmap(at, length, PROT_READ | PROT_WRITE,
 		 MAP_PRIVATE | MAP_FIXED | MAP_NORESERVE, fd, 0) == MAP_FAILED)
 		return kt_err_errno(err, -errno,

@@ -8,9 +8,11 @@
  * access rights.
  */
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/bitmap.h"
 #include "base/error.h"
 #include "memory/guest_memory.h"
 
@@ -18,6 +20,8 @@ struct kt_vm_memory {
 	uint8_t *base; /* HVA of GPA 0, aligned to 2 MiB */
 	struct kt_memory_region *regions;
 	size_t n_regions;
+
+	bool has_hugepages; /* some regions lie in such */
 
 	void *reservation; /* as mmap() returned it */
 	size_t reservation_bytes;
@@ -38,9 +42,19 @@ int kt_vm_memory_init(struct kt_vm_memory *memory, const uint64_t *node_bytes,
 void kt_vm_memory_deinit(struct kt_vm_memory *memory);
 
 /*
+ * Populates the memory, each region with hugepages if it is to and can have
+ * them, and on these nodes of the host: `nodes` is by node of the guest, NULL for
+ * anywhere. Before anything is in it. 0, or -errno of memory that is not where
+ * it should be; all of it can be used either way.
+ */
+int kt_vm_memory_place(struct kt_vm_memory *memory, bool hugepages,
+		       const struct kt_bitmap *nodes);
+
+/*
  * Puts the file's first `length` bytes at `gpa`, as private pages that are
- * shared with everyone who maps them until written. All three are multiples of
- * the page size, and the range lies inside one region.
+ * shared with everyone who maps them until written; as a copy where there are
+ * hugepages. All three are multiples of the page size, and the range lies inside
+ * one region.
  */
 int kt_vm_memory_map_file(struct kt_vm_memory *memory, uint64_t gpa, int fd,
 			  uint64_t length, struct ktstr_error *err);

@@ -10,6 +10,7 @@
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
+#include "base/mutex.h"
 #include "monitor/domain_store.h"
 #include "monitor/program_store.h"
 #include "monitor/rules.h"
@@ -260,7 +261,7 @@ static void init_locks(struct kt_monitor *monitor)
 {
 	pthread_condattr_t attributes;
 
-	pthread_mutex_init(&monitor->lock, NULL);
+	(void)kt_mutex_init(&monitor->lock);
 	pthread_condattr_init(&attributes);
 	pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
 	pthread_cond_init(&monitor->wake, &attributes);

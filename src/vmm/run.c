@@ -6,7 +6,6 @@
 #include <sys/ioctl.h>
 #include <time.h>
 
-#include "base/affinity.h"
 #include "base/fd.h"
 #include "base/log.h"
 #include "base/macro.h"
@@ -156,7 +155,8 @@ static int make_machine(struct kt_run *run, struct ktstr_error *err)
 	struct kt_machine_config machine = {
 		.topology = config->topology,
 		.log = config->log,
-		.host_cpus = kt_allowed_cpus(),
+		.host_cpus = kt_sharing_cpus(&run->vm->sharing),
+		.sharing = &run->vm->sharing,
 		.kernel_log = config->dmesg ? kernel_log_line : NULL,
 		.console = &kt_session_callbacks,
 		.userdata = &run->session,
@@ -186,7 +186,7 @@ static int load_guest(struct kt_run *run, struct kt_boot_kernel *plan,
 		&(struct kt_cmdline_options){
 			.dmesg = config->dmesg,
 			.n_vcpus = config->topology->n_cpus,
-			.host_cpus = kt_allowed_cpus(),
+			.host_cpus = kt_sharing_cpus(&run->vm->sharing),
 			.large_root = has_large_root(config),
 			.extra = config->cmdline,
 		},
@@ -274,10 +274,14 @@ static void restore_sigpipe(const struct sigpipe_guard *guard)
 
 static int run_guest(struct kt_run *run, struct ktstr_error *err)
 {
+	struct kt_sharing *sharing = &run->vm->sharing;
 	struct sigpipe_guard guard;
-	int r;
+	int r = kt_sharing_take(sharing, err);
 
+	if (r)
+		return r;
 	block_sigpipe(&guard);
+	kt_sharing_enter(sharing);
 	run->first_run_ns = kt_now_ns();
 	r = kt_run_control_start(run, err);
 	if (!r)
@@ -295,6 +299,8 @@ static int run_guest(struct kt_run *run, struct ktstr_error *err)
 		kt_run_note_state(run);
 	if (!r)
 		kt_run_drain(run);
+	kt_sharing_leave(sharing);
+	kt_sharing_drop(sharing);
 	restore_sigpipe(&guard);
 	return r;
 }

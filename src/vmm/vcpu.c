@@ -187,6 +187,7 @@ static void *vcpu_main(void *arg)
 	char text[128];
 
 	atomic_store(&vcpu->tid, gettid());
+	vcpu->host->begin(vcpu->host->userdata, vcpu->index);
 	while (step == STEP_ON && !atomic_load(&vcpu->stop)) {
 		if (ioctl(vcpu->fd, KVM_RUN, 0) == 0) {
 			step = handle_exit(vcpu);

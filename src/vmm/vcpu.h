@@ -27,6 +27,8 @@ struct kvm_run;
 struct kt_vcpu_host {
 	const struct kt_bus *ports;
 	const struct kt_bus *mmio;
+	/* The thread of that vCPU has begun. */
+	void (*begin)(void *userdata, uint32_t vcpu);
 	/* The machine is to stop, because of this. */
 	void (*end)(void *userdata, const struct kt_end *end);
 	/* Split irqchip: the guest acknowledged a level interrupt. */

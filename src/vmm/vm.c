@@ -78,6 +78,11 @@ int ktstr_vm_build(const struct ktstr_vm_config *config, struct ktstr_vm **ret,
 	r = kt_config_init(&vm->config, config, err);
 	if (!r)
 		r = check_boot(&vm->config, err);
+	/* Last: what is wrong with a VM is wrong on every host. */
+	if (!r)
+		r = kt_sharing_plan(&vm->sharing, &vm->config.sharing,
+				    vm->config.topology, vm->config.memory_mib,
+				    vm->config.log, err);
 	if (r)
 		return r;
 	*ret = TAKE_PTR(vm);
@@ -88,6 +93,7 @@ void ktstr_vm_destroy(struct ktstr_vm *vm)
 {
 	if (!vm)
 		return;
+	kt_sharing_deinit(&vm->sharing);
 	kt_config_deinit(&vm->config);
 	kt_close(vm->resize_eventfd);
 	kt_close(vm->stop_eventfd);

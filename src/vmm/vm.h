@@ -9,6 +9,7 @@
 
 struct ktstr_vm {
 	struct kt_config config;
+	struct kt_sharing sharing; /* of the host */
 	int stop_eventfd;     /* readable from the first ktstr_vm_stop() on */
 	int resize_eventfd;   /* readable when `terminal` was changed */
 	atomic_uint terminal; /* columns << 16 | rows; 0: not told yet */

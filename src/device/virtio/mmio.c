@@ -6,6 +6,7 @@
 
 #include "base/log.h"
 #include "base/macro.h"
+#include "base/mutex.h"
 #include "device/virtio/mmio.h"
 
 /* Registers (virtio 1.2, table 4.1). */
@@ -73,7 +74,7 @@ int kt_virtio_mmio_init(struct kt_virtio_mmio *mmio,
 				  config->max_chain_bytes);
 		mmio->queue_eventfds[i] = config->queue_eventfds[i];
 	}
-	return -pthread_mutex_init(&mmio->lock, NULL);
+	return kt_mutex_init(&mmio->lock);
 }
 
 void kt_virtio_mmio_deinit(struct kt_virtio_mmio *mmio)

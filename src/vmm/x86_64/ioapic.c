@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/macro.h"
+#include "base/mutex.h"
 #include "vmm/x86_64/ioapic.h"
 
 /* Two registers are all that is mapped: an index and a window. */
@@ -182,7 +183,7 @@ int kt_ioapic_create(void (*route)(void *userdata, const struct kt_msi *msis,
 
 	if (!ioapic)
 		return -ENOMEM;
-	pthread_mutex_init(&ioapic->lock, NULL);
+	(void)kt_mutex_init(&ioapic->lock);
 	ioapic->route = route;
 	ioapic->userdata = userdata;
 	for (size_t i = 0; i < KT_IOAPIC_PINS; i++)

@@ -34,7 +34,7 @@ struct cpuid_request {
 	struct kt_cpuid_entry entries[KT_CPUID_MAX];
 };
 
-int kt_cpuid_source_read(struct kt_kvm *kvm, struct kt_cpuid_source **ret,
+int kt_cpuid_source_read(struct kt_kvm *kvm, bool realtime, struct kt_cpuid_source **ret,
 			 struct ktstr_error *err)
 {
 	_cleanup_free_ struct kt_cpuid_source *source =
@@ -52,6 +52,7 @@ int kt_cpuid_source_read(struct kt_kvm *kvm, struct kt_cpuid_source **ret,
 	source->n = KT_MIN(request->header.nent, (uint32_t)KT_CPUID_MAX);
 	memcpy(source->entries, request->entries,
 	       source->n * sizeof(source->entries[0]));
+	source->options.realtime = realtime;
 	source->options.tsc_deadline =
 		kt_kvm_has(&kvm->caps, KT_KVM_TSC_DEADLINE_TIMER);
 	r = kt_cpuid_vendor_parse(getenv("KTSTR_CPU_VENDOR"),

@@ -11,10 +11,13 @@
 #include "vmm/kvm_vm.h"
 #include "vmm/vcpu.h"
 
-/* KVM's supported CPUID, asked once for all vCPUs of a machine. */
+/*
+ * KVM's supported CPUID, asked once for all vCPUs of a machine. `realtime`: the
+ * guest is told that its CPUs run whenever they want to.
+ */
 struct kt_cpuid_source;
 
-int kt_cpuid_source_read(struct kt_kvm *kvm, struct kt_cpuid_source **ret,
+int kt_cpuid_source_read(struct kt_kvm *kvm, bool realtime, struct kt_cpuid_source **ret,
 			 struct ktstr_error *err);
 void kt_cpuid_source_free(struct kt_cpuid_source *source);
 KT_DEFINE_CLEANUP(struct kt_cpuid_source *, kt_cpuid_source_free)

@@ -20,8 +20,12 @@ ln -s "$make_kernel" "$work/bin/make-kernel"
 unset KTSTR_KERNEL KTSTR_ACCEL KTSTR_NEST_SHAPE KTSTR_DEBUG NO_COLOR COLUMNS
 unset KTSTR_INIT KTSTR_SCENARIOS KTSTR_NESTED KTSTR_CPU_VENDOR KTSTR_RUN_DIR KTSTR_NO_SKIP_MODE
 unset KTSTR_NEST_AGENT KTSTR_NEST_DIR KTSTR_NEST_KERNEL KTSTR_NEST_MACHINES
+unset HWLOC_SYNTHETIC KTSTR_NO_PERF_MODE KTSTR_CPU_CAP KTSTR_BYPASS_LLC_LOCKS
 export PATH=$work/bin:$PATH HOME=$work/home KTSTR_CACHE_DIR=$work/cache
 export LC_ALL=C.UTF-8 TERM=dumb
+# Guests of others are not in the way of these.
+export KTSTR_LOCK_DIR=$work/locks
+mkdir "$work/locks"
 
 # Called by the lines that are replayed.
 # shellcheck disable=SC2317

@@ -27,7 +27,7 @@ static const struct room rooms[] = {
 	{ "wire", "base", "" },
 	{ "topology", "base", "ktstr/topology.h" },
 	{ "memory", "base", "" },
-	{ "host", "base topology", "hwloc.h" },
+	{ "host", "base topology", "hwloc.h linux/kvm.h" },
 	{ "kernel", "base",
 	  "elf.h gelf.h libelf.h lzma.h zlib.h zstd.h lz4frame.h bzlib.h "
 	  "lz4.h lzo/ xxhash.h jansson.h" },

@@ -45,6 +45,29 @@ static void the_defaults_are_the_documented_ones(void **state)
 	assert_false(c.busybox);
 	assert_false(c.dmesg);
 	assert_false(c.memory_deferred);
+	assert_false(c.performance_mode);
+	assert_false(c.no_perf_mode);
+	assert_false(c.share_when_busy);
+	assert_int_equal(c.cpu_cap, KTSTR_CPU_CAP_NONE);
+}
+
+static void a_share_of_the_host_that_cannot_be_is_refused(void **state)
+{
+	(void)state;
+	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE, .busybox = true,
+				       .init_binary = SOME_FILE,
+				       .no_perf_mode = true, .cpu_cap = 0),
+		       -EINVAL, "is 0");
+	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE, .busybox = true,
+				       .init_binary = SOME_FILE,
+				       .performance_mode = true, .cpu_cap = 2),
+		       -EINVAL, "only no-perf mode");
+	setenv("KTSTR_BYPASS_LLC_LOCKS", "1", 1);
+	assert_refused(KTSTR_VM_CONFIG(.kernel = SOME_FILE, .busybox = true,
+				       .init_binary = SOME_FILE,
+				       .no_perf_mode = true, .cpu_cap = 2),
+		       -EINVAL, "resource contract");
+	unsetenv("KTSTR_BYPASS_LLC_LOCKS");
 }
 
 static void fields_override_the_defaults(void **state)
@@ -476,6 +499,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_defaults_are_the_documented_ones),
 		cmocka_unit_test(fields_override_the_defaults),
+		cmocka_unit_test(a_share_of_the_host_that_cannot_be_is_refused),
 		cmocka_unit_test(a_kernel_is_required),
 		cmocka_unit_test(a_kernel_that_is_not_there_is_named),
 		cmocka_unit_test(kernel_dir_means_the_built_image_in_it),

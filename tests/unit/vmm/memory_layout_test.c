@@ -136,6 +136,64 @@ static void a_file_outside_of_memory_is_not_mapped(void **state)
 	kt_vm_memory_deinit(&memory);
 }
 
+/* How many of its pages are there. */
+static size_t resident(const struct kt_vm_memory *memory)
+{
+	unsigned char pages[2048];
+	size_t n = 0;
+
+	assert_int_equal(mincore(memory->base, 8 * KT_MIB, pages), 0);
+	for (size_t i = 0; i < sizeof(pages); i++)
+		n += pages[i] & 1;
+	return n;
+}
+
+static void memory_that_is_placed_is_there(void **state)
+{
+	const uint64_t nodes[] = { 4 * KT_MIB, 4 * KT_MIB };
+	struct kt_vm_memory memory;
+
+	(void)state;
+	assert_int_equal(kt_vm_memory_init(&memory, nodes, 2, NULL), 0);
+	assert_int_equal(resident(&memory), 0);
+	assert_int_equal(kt_vm_memory_place(&memory, false, NULL), 0);
+	assert_int_equal(resident(&memory), 2048);
+	assert_false(memory.has_hugepages);
+	kt_vm_memory_deinit(&memory);
+}
+
+/* Whether this machine has hugepages or not, and a node 0 or not. */
+static void memory_that_is_placed_can_be_used(void **state)
+{
+	const uint64_t nodes[] = { 4 * KT_MIB, 3 * KT_MIB, 1 * KT_MIB };
+	char page[4096] = "archive";
+	struct kt_bitmap on[3] = { 0 };
+	struct kt_vm_memory memory;
+	int fd = memfd_create("test", MFD_CLOEXEC);
+
+	(void)state;
+	assert_true(fd >= 0);
+	assert_int_equal(write(fd, page, sizeof(page)), sizeof(page));
+	assert_int_equal(kt_bitmap_set(&on[0], 0), 0);
+	/* A node that no machine has: told, and no harm. */
+	assert_int_equal(kt_bitmap_set(&on[1], 900), 0);
+	assert_int_equal(kt_vm_memory_init(&memory, nodes, 3, NULL), 0);
+	assert_true(kt_vm_memory_place(&memory, true, on) < 0);
+	assert_int_equal(resident(&memory), 2048);
+	for (size_t i = 0; i < memory.n_regions; i++)
+		memset(memory.regions[i].hva, 0x55,
+		       memory.regions[i].size_bytes);
+	assert_int_equal(kt_vm_memory_map_file(&memory, 2 * KT_MIB, fd,
+					       sizeof(page), NULL),
+			 0);
+	assert_string_equal((char *)memory.base + 2 * KT_MIB, "archive");
+	assert_int_equal(memory.base[2 * KT_MIB + 4096], 0x55);
+	close(fd);
+	for (size_t i = 0; i < 3; i++)
+		kt_bitmap_deinit(&on[i]);
+	kt_vm_memory_deinit(&memory);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -148,6 +206,8 @@ int main(void)
 			guest_addresses_are_host_addresses_with_one_offset),
 		cmocka_unit_test(a_mapped_file_is_shared_until_written),
 		cmocka_unit_test(a_file_outside_of_memory_is_not_mapped),
+		cmocka_unit_test(memory_that_is_placed_is_there),
+		cmocka_unit_test(memory_that_is_placed_can_be_used),
 		messages_test("vmm_memory_layout"),
 	};
 

@@ -14,7 +14,8 @@ RANDOM=$seed
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/tmp" "$scratch/run" "$scratch/locks"
-export TMPDIR=$scratch/tmp KTSTR_LOCK_DIR=$scratch/locks
+# An emulated machine has a place for its locks, and its files are none.
+export TMPDIR=$scratch/tmp KTSTR_LOCK_DIR=${KTSTR_LOCK_DIR:-$scratch/locks}
 mark=KTSTR_KILL_TEST=$$.$seed
 export "${mark?}"
 
@@ -43,6 +44,7 @@ survey() {
 	echo "-- mounts"; cut -d' ' -f1-3 /proc/self/mounts
 	echo "-- files"
 	find "$scratch" /dev/shm 2>/dev/null | sort
+	echo "-- locks"; "$ktstr" locks --json
 	echo "-- ktstr's in /tmp"
 	find /tmp -maxdepth 1 -name '*ktstr*' ! -name 'ktstr-nest-test.*' | sort
 }

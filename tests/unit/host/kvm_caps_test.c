@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "messages.h"
-#include "vmm/kvm_caps.h"
+#include "host/kvm_caps.h"
 
 static struct kt_kvm_caps everything(void)
 {
@@ -52,7 +52,7 @@ int main(void)
 		cmocka_unit_test(a_kvm_that_has_everything_passes),
 		cmocka_unit_test(what_is_optional_may_be_missing),
 		cmocka_unit_test(every_missing_requirement_is_named),
-		messages_test("vmm_kvm_caps"),
+		messages_test("host_kvm_caps"),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

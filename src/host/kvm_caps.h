@@ -31,6 +31,7 @@ enum kt_kvm_cap {
 	KT_KVM_HALT_POLL,
 	KT_KVM_PMU_CAPABILITY,
 	KT_KVM_BINARY_STATS_FD,
+	KT_KVM_DISABLE_EXITS,
 	KT_KVM_CAP_COUNT,
 };
 
@@ -50,6 +51,10 @@ static inline bool kt_kvm_has(const struct kt_kvm_caps *caps, enum kt_kvm_cap ca
  * do. Required capabilities are not checked here.
  */
 int kt_kvm_open(int *ret_fd, struct kt_kvm_caps *caps, struct ktstr_error *err);
+
+/* "MAX_VCPUS", and what we want it for. */
+const char *kt_kvm_cap_name(enum kt_kvm_cap cap);
+const char *kt_kvm_cap_purpose(enum kt_kvm_cap cap);
 
 /* -EOPNOTSUPP, naming every required capability that is missing. */
 int kt_kvm_caps_check(const struct kt_kvm_caps *caps, struct ktstr_error *err);

@@ -8,7 +8,7 @@
 #include "base/cleanup.h"
 #include "base/macro.h"
 #include "base/strbuf.h"
-#include "vmm/kvm_caps.h"
+#include "host/kvm_caps.h"
 
 #define KVM_DEVICE "/dev/kvm"
 
@@ -58,7 +58,21 @@ static const struct {
 				    "PMU_CAPABILITY", "guests without a PMU" },
 	[KT_KVM_BINARY_STATS_FD] = { KVM_CAP_BINARY_STATS_FD, false,
 				     "BINARY_STATS_FD", "KVM statistics" },
+	[KT_KVM_DISABLE_EXITS] = { KVM_CAP_X86_DISABLE_EXITS, false,
+				   "X86_DISABLE_EXITS",
+				   "performance mode: HLT and PAUSE without "
+				   "exits" },
 };
+
+const char *kt_kvm_cap_name(enum kt_kvm_cap cap)
+{
+	return cap_table[cap].name;
+}
+
+const char *kt_kvm_cap_purpose(enum kt_kvm_cap cap)
+{
+	return cap_table[cap].purpose;
+}
 
 static int open_error(int code, struct ktstr_error *err)
 {
