@@ -328,6 +328,8 @@ static const struct {
 	{ "out-of-memory", memory_that_ran_out_is_told },
 	{ "reboot", a_guest_that_restarts_by_itself_is_told },
 	{ "own-entry", a_kernel_that_cannot_be_unpacked_unpacks_itself },
+	{ "disk", a_disk_tells_what_it_did },
+	{ "network", a_network_card_tells_what_it_did },
 	{ "scheduler", a_command_runs_under_its_scheduler },
 	{ "scheduler-end", the_end_of_the_scheduler_is_that_of_the_command },
 	{ "built-in", a_built_in_one_is_turned_on_and_off },

@@ -34,6 +34,10 @@ KT_DEFINE_CLEANUP(struct ktstr_vm_result *, ktstr_vm_result_free)
 /* Of the command line: the fixture scheduler. */
 extern const char *guest_scheduler;
 
+/* guest_devices.c */
+bool a_disk_tells_what_it_did(void);
+bool a_network_card_tells_what_it_did(void);
+
 /* guest_scheduler.c */
 bool a_command_runs_under_its_scheduler(void);
 bool the_end_of_the_scheduler_is_that_of_the_command(void);
