@@ -34,11 +34,14 @@ static const struct room rooms[] = {
 	{ "initramfs", "base wire kernel",
 	  "archive.h archive_entry.h elf.h gelf.h libelf.h xxhash.h zstd.h" },
 	/* Guest memory and an interrupt line, never KVM itself. */
-	{ "device", "base wire memory", "" },
+	{ "device", "base wire memory disk", "" },
+	/* What a disk is, whoever shows it to a guest. */
+	{ "disk", "base", "" },
 	/* Memory, symbols and types, wherever they come from: no VMM. */
 	{ "monitor", "base memory", "bpf/ elf.h jansson.h" },
 	{ "vmm",
-	  "base wire topology memory host kernel initramfs device monitor",
+	  "base wire topology memory host kernel initramfs disk device "
+	  "monitor",
 	  "linux/kvm.h elf.h jansson.h ktstr/vm.h ktstr/topology.h" },
 	/* A device, to serve the machine's files; no VMM. */
 	{ "nest", "base memory device kernel initramfs", "linux/kvm.h xxhash.h" },
