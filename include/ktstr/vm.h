@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include <ktstr/defaults.h>
+#include <ktstr/disk.h>
 #include <ktstr/error.h>
 #include <ktstr/log.h>
 #include <ktstr/map_write.h>
@@ -123,6 +124,9 @@ struct ktstr_vm_config {
 	/* Not at the end, but this long after the guest's command or shell was
 	 * started; a run that is over before is saved at its end. 0: the end. */
 	uint32_t memory_image_after_ms;
+
+	/* The guest's /dev/vda, made by KTSTR_DISK_CONFIG(); NULL: none. */
+	const struct ktstr_disk *disk;
 
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
@@ -243,6 +247,7 @@ struct ktstr_vm_result {
 	/* NULL when nobody was to watch, or the guest never ran. */
 	struct ktstr_monitor_report *monitor;
 	char *image_error; /* NULL, or why there is no memory_image */
+	struct ktstr_disk_counters *disk; /* NULL: the guest had none */
 	struct ktstr_vm_timings timings;
 };
 

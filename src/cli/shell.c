@@ -6,6 +6,7 @@
 #include <ktstr/vm.h>
 
 #include "cli/cli.h"
+#include "cli/disk_option.h"
 #include "cli/include.h"
 #include "cli/message.h"
 #include "cli/nested.h"
@@ -26,6 +27,7 @@ struct shell_values {
 	const char *exec;
 	const char *cmdline;
 	const char *nest_shape;
+	const char *disk;
 	const char *save;
 	uint32_t save_after_ms;
 	struct kt_words include_files;
@@ -88,6 +90,13 @@ static const struct kt_option shell_options[] = {
 			"/include-files/NAME, or as GUEST_PATH. A bare name "
 			"that is no file here is looked for in PATH and "
 			"becomes /bin/NAME. May be given many times.",
+	},
+	{
+		.name = "disk",
+		.type = KT_OPTION_TEXT,
+		.value = "SIZE[,WORD...]",
+		AT(disk),
+		.help = KT_DISK_OPTION_HELP,
 	},
 	{
 		.name = "exec",
@@ -311,7 +320,8 @@ static int collect_includes(const struct shell_values *v,
  */
 static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 		   struct kt_includes *includes, struct kt_kernel_ref *kernel,
-		   struct ktstr_vm_config *config, struct ktstr_error *err)
+		   struct kt_disk_option *disk, struct ktstr_vm_config *config,
+		   struct ktstr_error *err)
 {
 	_cleanup_topology_ struct kt_topology *topology = NULL;
 	int r;
@@ -320,6 +330,9 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	if (r < 0)
 		return r;
 	r = kt_topology_from_public(&text->topology, &topology, err);
+	if (r < 0)
+		return r;
+	r = v->disk ? kt_disk_option_parse(v->disk, disk, err) : 0;
 	if (r < 0)
 		return r;
 	r = collect_includes(v, includes, err);
@@ -332,6 +345,7 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	config->kernel = kernel->image;
 	config->include_files = includes->files;
 	config->n_include_files = includes->n;
+	config->disk = v->disk ? &disk->disk : NULL;
 	config->exec_cmd = v->exec;
 	config->memory_image = v->save;
 	config->memory_image_after_ms = v->save_after_ms;
@@ -350,6 +364,7 @@ static int shell_run(struct kt_cli *cli, const void *values,
 	_cleanup_topology_text_ struct kt_topology_text text = {0};
 	_cleanup_includes_ struct kt_includes includes = {0};
 	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref kernel = {0};
+	struct kt_disk_option disk;
 	struct ktstr_vm_config config =
 		KTSTR_VM_CONFIG(.busybox = true, .monitor = false, .log = cli->log);
 	struct ktstr_error err = {0};
@@ -366,7 +381,7 @@ static int shell_run(struct kt_cli *cli, const void *values,
 					  "a shell needs a terminal, but "
 					  "standard input is none; --exec "
 					  "COMMAND runs one command");
-	r = prepare(v, &text, &includes, &kernel, &config, &err);
+	r = prepare(v, &text, &includes, &kernel, &disk, &config, &err);
 	if (r == 0)
 		r = kt_watch_init(&watch, is_interactive(v), &err);
 	if (r < 0)

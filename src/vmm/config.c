@@ -365,6 +365,16 @@ static int copy_memory_image(struct kt_config *config,
 	return kt_config_copy_string(path, &config->memory_image, err);
 }
 
+static int copy_devices(struct kt_config *config,
+			const struct ktstr_vm_config *public,
+			struct ktstr_error *err)
+{
+	if (!public->disk)
+		return 0;
+	config->has_disk = true;
+	return kt_disk_init(&config->disk, public->disk, err);
+}
+
 static int check_and_copy(struct kt_config *config,
 			  const struct ktstr_vm_config *public,
 			  struct ktstr_error *err)
@@ -406,6 +416,8 @@ static int check_and_copy(struct kt_config *config,
 		r = copy_thresholds(config, public, err);
 	if (!r)
 		r = copy_memory_image(config, public, err);
+	if (!r)
+		r = copy_devices(config, public, err);
 	if (!r)
 		r = kt_config_copy_scheduler(config, public, err);
 	if (!r)
@@ -462,6 +474,7 @@ void kt_config_deinit(struct kt_config *config)
 	kt_config_free_strings(config->run_args);
 	kt_config_free_strings(config->kernel_symbols);
 	kt_config_free_scheduler(config);
+	kt_disk_deinit(&config->disk);
 	free(config->memory_image);
 	free(config->cmdline);
 	free(config->exec_cmd);

@@ -13,6 +13,7 @@
 
 #include <ktstr/vm.h>
 
+#include "disk/disk.h"
 #include "initramfs/initramfs.h"
 #include "kernel/kernel.h"
 #include "monitor/map_write.h"
@@ -47,6 +48,8 @@ struct kt_config {
 	uint32_t watchdog_timeout_ms;
 	char *memory_image; /* or NULL */
 	uint32_t memory_image_after_ms;
+	bool has_disk;
+	struct kt_disk disk;
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

@@ -5,16 +5,12 @@
 
 #include "base/cleanup.h"
 #include "base/log.h"
+#include "base/macro.h"
 #include "vmm/machine.h"
 #include "vmm/x86_64/layout.h"
 
-#define CONSOLE_SLOT 0 /* the virtio-mmio window that it has */
-
-static const uint32_t irq_gsis[KT_MACHINE_IRQS] = {
-	[KT_MACHINE_IRQ_COM1] = KT_COM1_IRQ,
-	[KT_MACHINE_IRQ_COM2] = KT_COM2_IRQ,
-	[KT_MACHINE_IRQ_CONSOLE] = KT_VIRTIO_GSI(CONSOLE_SLOT),
-};
+/* Requests that may wait for the disk's storage at the same time. */
+#define DISK_WORKERS 4
 
 static void ended_by_reset(void *userdata)
 {
@@ -44,7 +40,8 @@ static void route_pins(void *userdata, const struct kt_msi *msis, size_t n_msis)
 }
 
 static int open_irq(struct kt_machine *machine, enum kt_machine_irq irq,
-		    struct kt_irq_line *ret, struct ktstr_error *err)
+		    uint32_t gsi, struct kt_irq_line *ret,
+		    struct ktstr_error *err)
 {
 	int fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
 
@@ -52,7 +49,7 @@ static int open_irq(struct kt_machine *machine, enum kt_machine_irq irq,
 		return kt_err_errno(err, -errno, "cannot make an eventfd");
 	machine->irq_eventfds[irq] = fd;
 	ret->eventfd = fd;
-	return kt_kvm_irqfd(&machine->kvm, fd, irq_gsis[irq], err);
+	return kt_kvm_irqfd(&machine->kvm, fd, gsi, err);
 }
 
 static int claim(struct kt_bus *bus, uint64_t base, uint64_t size,
@@ -68,10 +65,11 @@ static int claim(struct kt_bus *bus, uint64_t base, uint64_t size,
 }
 
 static int add_serial(struct kt_machine *machine, enum kt_machine_irq irq,
-		      uint64_t port, struct kt_serial_config *config,
+		      uint32_t gsi, uint64_t port,
+		      struct kt_serial_config *config,
 		      struct kt_serial **ret, struct ktstr_error *err)
 {
-	int r = open_irq(machine, irq, &config->irq, err);
+	int r = open_irq(machine, irq, gsi, &config->irq, err);
 
 	if (r)
 		return r;
@@ -105,6 +103,31 @@ static int add_ioapic(struct kt_machine *machine, struct ktstr_error *err)
 		     &kt_ioapic_ops, machine->ioapic, err);
 }
 
+/* Of the device that comes next. */
+static int open_virtio_irq(struct kt_machine *machine, enum kt_machine_irq irq,
+			   struct kt_irq_line *ret, struct ktstr_error *err)
+{
+	return open_irq(machine, irq, KT_VIRTIO_GSI(machine->n_virtio), ret,
+			err);
+}
+
+/* Gives the device the next window, and its notifications a short way. */
+static int add_virtio(struct kt_machine *machine, struct kt_virtio_mmio *mmio,
+		      struct ktstr_error *err)
+{
+	uint64_t window = KT_VIRTIO_WINDOW_GPA(machine->n_virtio++);
+	int r = 0;
+
+	for (uint32_t i = 0; !r && i < mmio->n_queues; i++)
+		r = kt_kvm_ioeventfd(&machine->kvm, mmio->queue_eventfds[i],
+				     window + KT_VIRTIO_MMIO_NOTIFY_OFFSET, i,
+				     err);
+	if (r)
+		return r;
+	return claim(&machine->mmio, window, KT_VIRTIO_BYTES,
+		     &kt_virtio_mmio_ops, mmio, err);
+}
+
 static int add_console(struct kt_machine *machine,
 		       const struct kt_machine_config *config,
 		       struct ktstr_error *err)
@@ -115,24 +138,44 @@ static int add_console(struct kt_machine *machine,
 		.callbacks = config->console,
 		.userdata = config->userdata,
 	};
-	uint64_t window = KT_VIRTIO_WINDOW_GPA(CONSOLE_SLOT);
-	struct kt_virtio_mmio *mmio;
 	int r;
 
-	r = open_irq(machine, KT_MACHINE_IRQ_CONSOLE, &console.irq, err);
+	r = open_virtio_irq(machine, KT_MACHINE_IRQ_CONSOLE, &console.irq, err);
 	if (!r)
 		r = kt_console_create(&console, &machine->console, err);
 	if (r)
 		return r;
-	mmio = kt_console_mmio(machine->console);
-	for (uint32_t i = 0; !r && i < mmio->n_queues; i++)
-		r = kt_kvm_ioeventfd(&machine->kvm, mmio->queue_eventfds[i],
-				     window + KT_VIRTIO_MMIO_NOTIFY_OFFSET, i,
-				     err);
+	return add_virtio(machine, kt_console_mmio(machine->console), err);
+}
+
+static int add_disk(struct kt_machine *machine,
+		    const struct kt_machine_config *config,
+		    struct ktstr_error *err)
+{
+	const struct kt_disk *disk = config->disk;
+	struct kt_blk_config blk = {
+		.memory = &machine->view,
+		.log = machine->log,
+		.n_workers = DISK_WORKERS,
+	};
+	int r;
+
+	if (!disk)
+		return 0;
+	blk.size_bytes = kt_disk_bytes(disk);
+	blk.read_only = disk->disk.read_only;
+	blk.name = disk->disk.name;
+	blk.limits = kt_disk_limits(disk);
+	blk.n_queues = KT_MIN(config->topology->n_cpus, KT_BLK_MAX_QUEUES);
+	r = kt_disk_open(disk, &machine->disk_fd, err);
+	blk.fd = machine->disk_fd;
+	if (!r)
+		r = open_virtio_irq(machine, KT_MACHINE_IRQ_DISK, &blk.irq, err);
+	if (!r)
+		r = kt_blk_create(&blk, &machine->disk, err);
 	if (r)
 		return r;
-	return claim(&machine->mmio, window, KT_VIRTIO_BYTES,
-		     &kt_virtio_mmio_ops, mmio, err);
+	return add_virtio(machine, kt_blk_mmio(machine->disk), err);
 }
 
 int kt_machine_add_devices(struct kt_machine *machine,
@@ -147,11 +190,11 @@ int kt_machine_add_devices(struct kt_machine *machine,
 	machine->sleep = (struct kt_sleep){ .power_off = ended_by_power_off,
 					    .userdata = &machine->host };
 
-	r = add_serial(machine, KT_MACHINE_IRQ_COM1, KT_COM1_PORT, &com1,
-		       &machine->com1, err);
+	r = add_serial(machine, KT_MACHINE_IRQ_COM1, KT_COM1_IRQ, KT_COM1_PORT,
+		       &com1, &machine->com1, err);
 	if (!r)
-		r = add_serial(machine, KT_MACHINE_IRQ_COM2, KT_COM2_PORT,
-			       &com2, &machine->com2, err);
+		r = add_serial(machine, KT_MACHINE_IRQ_COM2, KT_COM2_IRQ,
+			       KT_COM2_PORT, &com2, &machine->com2, err);
 	if (!r)
 		r = add_i8042(machine, err);
 	if (!r)
@@ -161,11 +204,15 @@ int kt_machine_add_devices(struct kt_machine *machine,
 		r = add_ioapic(machine, err);
 	if (!r)
 		r = add_console(machine, config, err);
+	if (!r)
+		r = add_disk(machine, config, err);
 	return r;
 }
 
 void kt_machine_remove_devices(struct kt_machine *machine)
 {
+	kt_blk_destroy(machine->disk);
+	kt_close(machine->disk_fd);
 	kt_console_destroy(machine->console);
 	kt_ioapic_destroy(machine->ioapic);
 	kt_i8042_destroy(machine->i8042);

@@ -8,7 +8,6 @@
 #include "vmm/x86_64/layout.h"
 #include "vmm/x86_64/mptable.h"
 
-#define VIRTIO_DEVICES    1 /* the console */
 #define BASE_COPIED_BYTES (16 * KT_MIB)
 
 /*
@@ -66,7 +65,7 @@ static int load_acpi(struct kt_machine *machine, struct ktstr_error *err)
 		.topology = machine->topology,
 		.regions = machine->view.regions,
 		.n_regions = machine->view.n_regions,
-		.n_virtio = VIRTIO_DEVICES,
+		.n_virtio = machine->n_virtio,
 	};
 	uint8_t *at = kt_guest_memory_at(&machine->view, KT_ACPI_GPA,
 					 KT_ACPI_END - KT_ACPI_GPA);

@@ -85,6 +85,7 @@ int kt_machine_create(const struct kt_machine_config *config,
 	machine->log = config->log;
 	machine->kvm = (struct kt_kvm)KT_KVM_INIT;
 	machine->stats_fd = -1;
+	machine->disk_fd = -1;
 	for (size_t i = 0; i < KT_MACHINE_IRQS; i++)
 		machine->irq_eventfds[i] = -1;
 	pthread_mutex_init(&machine->end_lock, NULL);

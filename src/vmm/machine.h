@@ -19,7 +19,9 @@
 #include "base/error.h"
 #include "device/i8042.h"
 #include "device/serial.h"
+#include "device/virtio/blk.h"
 #include "device/virtio/console.h"
+#include "disk/disk.h"
 #include "topology/topology.h"
 #include "vmm/bus.h"
 #include "vmm/end.h"
@@ -33,6 +35,7 @@ enum kt_machine_irq {
 	KT_MACHINE_IRQ_COM1,
 	KT_MACHINE_IRQ_COM2,
 	KT_MACHINE_IRQ_CONSOLE,
+	KT_MACHINE_IRQ_DISK,
 	KT_MACHINE_IRQS,
 };
 
@@ -51,7 +54,10 @@ struct kt_machine {
 	struct kt_serial *com2;
 	struct kt_i8042 *i8042;
 	struct kt_sleep sleep;
+	uint32_t n_virtio; /* windows in use, from the first on */
 	struct kt_console *console;
+	int disk_fd;
+	struct kt_blk *disk; /* NULL: it has none */
 	struct kt_ioapic *ioapic; /* NULL unless the irqchip is split */
 
 	struct kt_vcpu_host host;
@@ -72,6 +78,7 @@ struct kt_machine_config {
 	void (*kernel_log)(void *userdata, const char *line, size_t length);
 	const struct kt_console_callbacks *console;
 	void *userdata; /* for both */
+	const struct kt_disk *disk; /* NULL: none */
 };
 
 int kt_machine_create(const struct kt_machine_config *config,

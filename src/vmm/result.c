@@ -124,6 +124,19 @@ static int read_steal(const struct kt_run *run, struct ktstr_vm_result *result)
 	return 0;
 }
 
+static int read_devices(const struct kt_run *run, struct ktstr_vm_result *result)
+{
+	const struct kt_machine *machine = run->machine;
+
+	if (!machine->disk)
+		return 0;
+	result->disk = malloc(sizeof(*result->disk));
+	if (!result->disk)
+		return -ENOMEM;
+	kt_blk_get_counters(machine->disk, result->disk);
+	return 0;
+}
+
 int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 		  struct ktstr_error *err)
 {
@@ -154,7 +167,7 @@ int kt_run_result(struct kt_run *run, struct ktstr_vm_result **ret,
 			session, !run->timed_out && !run->stopped);
 		read_crash(run, result);
 		read_stats(run, result);
-		if (read_steal(run, result))
+		if (read_steal(run, result) || read_devices(run, result))
 			return kt_err_errno(err, -ENOMEM,
 					    "no memory for a result");
 	}
@@ -192,6 +205,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	free(result->kvm_stats);
 	kt_events_free(result->events, result->n_events);
 	free(result->vcpu_steal);
+	free(result->disk);
 	kt_monitor_report_free(result->monitor);
 	free(result->image_error);
 	free(result);

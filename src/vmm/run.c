@@ -16,9 +16,6 @@
 #include "vmm/run.h"
 #include "wire/guest_files.h"
 
-/* What a stock kernel lacks to see our devices. */
-static const char *const guest_modules[] = { "virtio_mmio", NULL };
-
 static uint64_t cpu_ns(void)
 {
 	struct timespec ts;
@@ -77,9 +74,25 @@ static void make_environment(const struct kt_config *config,
 	}
 }
 
+/* What a stock kernel lacks to see our devices. */
+struct guest_modules {
+	const char *names[4]; /* NULL-terminated */
+};
+
+static struct guest_modules modules_for(const struct kt_config *config)
+{
+	struct guest_modules modules = { { "virtio_mmio" } };
+	size_t n = 1;
+
+	if (config->has_disk)
+		modules.names[n++] = "virtio_blk";
+	return modules;
+}
+
 static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 {
 	const struct kt_config *config = run->config;
+	struct guest_modules modules = modules_for(config);
 	struct environment env = {};
 	struct kt_initramfs_spec spec = {
 		.init_binary = config->init_binary,
@@ -91,7 +104,7 @@ static int build_initramfs(struct kt_run *run, struct ktstr_error *err)
 		.await_go = config->await_go,
 		.kernel_release = config->kernel_ref.release,
 		.modules_dir = config->kernel_ref.modules_dir,
-		.modules = guest_modules,
+		.modules = modules.names,
 		.busybox = config->busybox,
 		.binaries = config->binaries,
 		.n_binaries = config->n_binaries,
@@ -147,6 +160,7 @@ static int make_machine(struct kt_run *run, struct ktstr_error *err)
 		.kernel_log = config->dmesg ? kernel_log_line : NULL,
 		.console = &kt_session_callbacks,
 		.userdata = &run->session,
+		.disk = config->has_disk ? &config->disk : NULL,
 	};
 
 	return kt_machine_create(&machine, &run->machine, err);

@@ -28,8 +28,8 @@
 #include "disk/throttle.h"
 #include "memory/guest_memory.h"
 
-#define KT_BLK_MAX_QUEUES  8
-#define KT_BLK_MAX_WORKERS 8
+#define KT_BLK_MAX_QUEUES  8u
+#define KT_BLK_MAX_WORKERS 8u
 
 struct kt_blk;
 

@@ -216,6 +216,20 @@ static void our_own_init_is_found_by_its_variable(void **state)
 				     "set init_binary");
 }
 
+static void a_disk_has_to_make_sense(void **state)
+{
+	struct ktstr_disk disk = KTSTR_DISK_CONFIG(.size_mib = 0);
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.disk = &disk);
+
+	(void)state;
+	assert_refused(c, -EINVAL, "disk.size_mib must be > 0");
+	disk.size_mib = 64;
+	/* As far as SOME_FILE, which is no kernel. */
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+}
+
 /* What the seed calls builder_monitor_thresholds_sets, and what it lacks. */
 static void thresholds_are_the_defaults_or_the_callers(void **state)
 {
@@ -452,6 +466,7 @@ int main(void)
 		cmocka_unit_test(an_init_binary_below_proc_is_not_looked_for),
 		cmocka_unit_test(our_own_init_is_found_by_its_variable),
 		cmocka_unit_test(thresholds_are_the_defaults_or_the_callers),
+		cmocka_unit_test(a_disk_has_to_make_sense),
 		cmocka_unit_test(a_memory_image_has_to_have_a_place),
 		cmocka_unit_test(a_scheduler_has_to_be_there),
 		cmocka_unit_test(a_built_in_scheduler_needs_a_shell),

@@ -5,6 +5,9 @@
 struct ktstr_vm_config vm_header_defaults(void);
 struct ktstr_vm_config vm_header_uniform(uint32_t llcs, const char *kernel);
 struct ktstr_vm_config vm_header_nodes(void);
+struct ktstr_vm_config vm_header_disk(const struct ktstr_disk *disk);
+struct ktstr_disk vm_header_slow_disk(uint64_t iops);
+struct ktstr_disk vm_header_plain_disk(void);
 
 #ifndef __cplusplus
 struct ktstr_vm_config vm_header_defaults(void)
@@ -30,5 +33,20 @@ struct ktstr_vm_config vm_header_nodes(void)
 
 	return KTSTR_VM_CONFIG(.topology = KTSTR_TOPOLOGY_NODES(nodes, 4, 1),
 			       .memory_mib = 768);
+}
+
+struct ktstr_vm_config vm_header_disk(const struct ktstr_disk *disk)
+{
+	return KTSTR_VM_CONFIG(.disk = disk);
+}
+
+struct ktstr_disk vm_header_slow_disk(uint64_t iops)
+{
+	return KTSTR_DISK_CONFIG(.size_mib = 64, .iops = iops);
+}
+
+struct ktstr_disk vm_header_plain_disk(void)
+{
+	return KTSTR_DISK_CONFIG();
 }
 #endif
