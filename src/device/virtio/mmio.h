@@ -27,7 +27,7 @@
 
 #define KT_VIRTIO_MMIO_BYTES         0x200 /* registers and configuration */
 #define KT_VIRTIO_MMIO_NOTIFY_OFFSET 0x50
-#define KT_VIRTIO_MAX_QUEUES         8
+#define KT_VIRTIO_MAX_QUEUES         17 /* eight pairs and one */
 
 /* Feature bits of every device (virtio 1.2, section 6). */
 #define KT_VIRTIO_F_INDIRECT_DESC (1ULL << 28)

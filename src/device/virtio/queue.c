@@ -360,18 +360,37 @@ int kt_virtqueue_pop(struct kt_virtqueue *vq, struct kt_virtqueue_chain *chain)
 	return 1;
 }
 
-void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written)
+void kt_virtqueue_push_all(struct kt_virtqueue *vq,
+			   const struct kt_virtqueue_returned *returned,
+			   uint16_t n)
 {
-	struct kt_virtqueue_used_entry *entry;
-
 	if (!vq->ready)
 		return;
-	entry = &vq->used->ring[vq->next_used & (vq->size - 1)];
-	__atomic_store_n(&entry->head, head, __ATOMIC_RELAXED);
-	__atomic_store_n(&entry->written, written, __ATOMIC_RELAXED);
-	vq->next_used++;
-	/* The entry and the buffers' bytes come before the index. */
+	for (uint16_t i = 0; i < n; i++) {
+		struct kt_virtqueue_used_entry *entry =
+			&vq->used->ring[vq->next_used & (vq->size - 1)];
+
+		__atomic_store_n(&entry->head, returned[i].head,
+				 __ATOMIC_RELAXED);
+		__atomic_store_n(&entry->written, returned[i].written,
+				 __ATOMIC_RELAXED);
+		vq->next_used++;
+	}
+	/* The entries and the buffers' bytes come before the index. */
 	store16(&vq->used->idx, vq->next_used, __ATOMIC_RELEASE);
+}
+
+void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written)
+{
+	const struct kt_virtqueue_returned returned = { head, written };
+
+	kt_virtqueue_push_all(vq, &returned, 1);
+}
+
+void kt_virtqueue_put_back(struct kt_virtqueue *vq, uint16_t n)
+{
+	if (vq->ready)
+		vq->next_avail = (uint16_t)(vq->next_avail - n);
 }
 
 bool kt_virtqueue_should_interrupt(struct kt_virtqueue *vq)

@@ -110,6 +110,23 @@ void kt_virtqueue_get_state(const struct kt_virtqueue *vq,
  */
 void kt_virtqueue_push(struct kt_virtqueue *vq, uint16_t head, uint32_t written);
 
+/* A chain that goes back, and the bytes written into it. */
+struct kt_virtqueue_returned {
+	uint16_t head;
+	uint32_t written;
+};
+
+/* As above, for several chains that the driver shall see all at once. */
+void kt_virtqueue_push_all(struct kt_virtqueue *vq,
+			   const struct kt_virtqueue_returned *returned,
+			   uint16_t n);
+
+/*
+ * Undoes the last `n` pops, as if the chains were still on offer: they are
+ * taken, and looked at, once more. None of them may have been pushed.
+ */
+void kt_virtqueue_put_back(struct kt_virtqueue *vq, uint16_t n);
+
 /*
  * True when the driver wants an interrupt for what was pushed since the last
  * call (event index or the available ring's flag).

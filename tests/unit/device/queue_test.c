@@ -717,10 +717,58 @@ static void a_chain_that_raced_with_asking_is_seen(void **state)
 
 #define QUEUE_TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
+static void several_are_seen_at_once(void **state)
+{
+	struct fixture *f = *state;
+	const struct kt_virtqueue_returned returned[] = { { 2, 20 },
+							  { 0, 0 },
+							  { 1, 10 } };
+	uint32_t head, written;
+
+	/* Over the ring's end, where the used index stands before. */
+	for (int i = 0; i < SIZE - 1; i++) {
+		kt_virtqueue_push(&f->vq, 7, 0);
+		assert_true(guest_take_used(&f->driver, &head, &written));
+	}
+	kt_virtqueue_push_all(&f->vq, returned, 0);
+	assert_false(guest_take_used(&f->driver, &head, &written));
+	kt_virtqueue_push_all(&f->vq, returned, 3);
+	assert_int_equal(guest_load16(&f->guest, f->driver.used + 2), SIZE + 2);
+	for (int i = 0; i < 3; i++) {
+		assert_true(guest_take_used(&f->driver, &head, &written));
+		assert_int_equal(head, returned[i].head);
+		assert_int_equal(written, returned[i].written);
+	}
+	assert_true(kt_virtqueue_should_interrupt(&f->vq));
+}
+
+static void put_back_they_come_again(void **state)
+{
+	struct fixture *f = *state;
+
+	for (uint16_t i = 0; i < 3; i++)
+		guest_offer_buffer(&f->driver, i, BUFFERS + 16 * i, 16 + i, 0);
+	for (uint16_t i = 0; i < 3; i++)
+		assert_int_equal(kt_virtqueue_pop(&f->vq, &f->chain), 1);
+	assert_false(kt_virtqueue_pending(&f->vq));
+	kt_virtqueue_put_back(&f->vq, 2);
+	assert_true(kt_virtqueue_pending(&f->vq));
+	/* As they are by now, not as they were. */
+	desc(f, 2, BUFFERS, 99, 0, 0);
+	assert_int_equal(kt_virtqueue_pop(&f->vq, &f->chain), 1);
+	assert_int_equal(f->chain.head, 1);
+	assert_int_equal(f->chain.readable_bytes, 17);
+	assert_int_equal(kt_virtqueue_pop(&f->vq, &f->chain), 1);
+	assert_int_equal(f->chain.readable_bytes, 99);
+	assert_int_equal(kt_virtqueue_pop(&f->vq, &f->chain), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		QUEUE_TEST(an_empty_queue_gives_nothing),
+		QUEUE_TEST(several_are_seen_at_once),
+		QUEUE_TEST(put_back_they_come_again),
 		QUEUE_TEST(a_queue_that_is_not_ready_gives_nothing),
 		QUEUE_TEST(a_chain_arrives_in_order),
 		QUEUE_TEST(a_copy_stops_at_the_chains_end),

@@ -70,7 +70,7 @@ well 'that a write behind the end fails' $?
 for cpu in $(seq 0 $((cpus - 1))); do
 	taskset $(printf %x $((1 << cpu))) dd if=/tmp/a of=/dev/vda bs=64k \
 		seek=$((100 + 24 * cpu)) oflag=direct 2>/dev/null
-	is "a write from CPU $cpu" $? 0
+	well "a write from CPU $cpu" $?
 done
 
 # Random, synchronous and direct, from four jobs, and verified.
@@ -100,5 +100,5 @@ well 'what lies behind it' $?
 	n += $i; print n }' /proc/interrupts)" -gt 100 ]
 well 'that interrupts came' $?
 is 'what the kernel complains of' "$(dmesg -r | grep '^<[0-4]>' |
-	grep -ciE 'vd[a-z]|virtio|blk|I/O error|hung|BUG|WARNING')" 0
+	grep -E 'vda|virtio|I/O error|blocked for more|BUG:|WARNING:')" ''
 echo 'all done'
