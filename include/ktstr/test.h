@@ -36,7 +36,9 @@ extern "C" {
 
 struct ktstr_context;        /* the running test; opaque */
 struct ktstr_checks;         /* <ktstr/check.h> */
+struct ktstr_disk;           /* <ktstr/disk.h> */
 struct ktstr_monitor_limits; /* <ktstr/monitor.h> */
+struct ktstr_network;        /* <ktstr/network.h> */
 struct ktstr_payload;        /* <ktstr/payload.h> */
 struct ktstr_scheduler;      /* <ktstr/scheduler.h> */
 
@@ -91,6 +93,11 @@ struct ktstr_test {
 
 	/* Programs that its machine has: KTSTR_PAYLOADS(). NULL: none. */
 	const struct ktstr_payload *const *payloads;
+
+	/* Its machine's /dev/vda and eth0: KTSTR_DISK(), KTSTR_NETWORK(). NULL:
+	 * none. */
+	const struct ktstr_disk *disk;
+	const struct ktstr_network *network;
 
 	/* Machines that make sense for it, where a run varies them. */
 	uint32_t min_numa_nodes;

@@ -23,6 +23,7 @@
 #include <ktstr/log.h>
 #include <ktstr/map_write.h>
 #include <ktstr/monitor.h>
+#include <ktstr/network.h>
 #include <ktstr/topology.h>
 
 #ifdef __cplusplus
@@ -127,6 +128,8 @@ struct ktstr_vm_config {
 
 	/* The guest's /dev/vda, made by KTSTR_DISK_CONFIG(); NULL: none. */
 	const struct ktstr_disk *disk;
+	/* Its eth0, made by KTSTR_NETWORK_CONFIG(), likewise. */
+	const struct ktstr_network *network;
 
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log;
@@ -248,6 +251,7 @@ struct ktstr_vm_result {
 	struct ktstr_monitor_report *monitor;
 	char *image_error; /* NULL, or why there is no memory_image */
 	struct ktstr_disk_counters *disk; /* NULL: the guest had none */
+	struct ktstr_network_counters *network; /* likewise */
 	struct ktstr_vm_timings timings;
 };
 

@@ -28,6 +28,7 @@ struct shell_values {
 	const char *cmdline;
 	const char *nest_shape;
 	const char *disk;
+	bool network;
 	const char *save;
 	uint32_t save_after_ms;
 	struct kt_words include_files;
@@ -97,6 +98,13 @@ static const struct kt_option shell_options[] = {
 		.value = "SIZE[,WORD...]",
 		AT(disk),
 		.help = KT_DISK_OPTION_HELP,
+	},
+	{
+		.name = "network",
+		.type = KT_OPTION_FLAG,
+		AT(network),
+		.help = "Give the machine a network device, eth0, that sends "
+			"back every frame; there is no way out.",
 	},
 	{
 		.name = "exec",
@@ -320,7 +328,9 @@ static int collect_includes(const struct shell_values *v,
  */
 static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 		   struct kt_includes *includes, struct kt_kernel_ref *kernel,
-		   struct kt_disk_option *disk, struct ktstr_vm_config *config,
+		   struct kt_disk_option *disk,
+		   const struct ktstr_network *network,
+		   struct ktstr_vm_config *config,
 		   struct ktstr_error *err)
 {
 	_cleanup_topology_ struct kt_topology *topology = NULL;
@@ -346,6 +356,7 @@ static int prepare(const struct shell_values *v, struct kt_topology_text *text,
 	config->include_files = includes->files;
 	config->n_include_files = includes->n;
 	config->disk = v->disk ? &disk->disk : NULL;
+	config->network = v->network ? network : NULL;
 	config->exec_cmd = v->exec;
 	config->memory_image = v->save;
 	config->memory_image_after_ms = v->save_after_ms;
@@ -364,6 +375,7 @@ static int shell_run(struct kt_cli *cli, const void *values,
 	_cleanup_topology_text_ struct kt_topology_text text = {0};
 	_cleanup_includes_ struct kt_includes includes = {0};
 	_cleanup_(kt_kernel_ref_deinit) struct kt_kernel_ref kernel = {0};
+	const struct ktstr_network network = KTSTR_NETWORK_CONFIG();
 	struct kt_disk_option disk;
 	struct ktstr_vm_config config =
 		KTSTR_VM_CONFIG(.busybox = true, .monitor = false, .log = cli->log);
@@ -381,7 +393,8 @@ static int shell_run(struct kt_cli *cli, const void *values,
 					  "a shell needs a terminal, but "
 					  "standard input is none; --exec "
 					  "COMMAND runs one command");
-	r = prepare(v, &text, &includes, &kernel, &disk, &config, &err);
+	r = prepare(v, &text, &includes, &kernel, &disk, &network, &config,
+		    &err);
 	if (r == 0)
 		r = kt_watch_init(&watch, is_interactive(v), &err);
 	if (r < 0)

@@ -5,6 +5,8 @@
 #include <jansson.h>
 #include <string.h>
 
+#include <ktstr/disk.h>
+#include <ktstr/network.h>
 #include <ktstr/payload.h>
 #include <ktstr/scheduler.h>
 
@@ -161,6 +163,32 @@ static json_t *list_writes(const struct ktstr_test *test)
 	return list;
 }
 
+static json_t *list_disk(const struct ktstr_disk *disk)
+{
+	return json_pack("{s:I, s:b, s:s?, s:I, s:I, s:I, s:I}", "size_mib",
+			 (json_int_t)disk->size_mib, "read_only",
+			 disk->read_only, "name", disk->name, "iops",
+			 (json_int_t)disk->iops, "bytes_per_s",
+			 (json_int_t)disk->bytes_per_s, "iops_burst",
+			 (json_int_t)disk->iops_burst, "bytes_burst",
+			 (json_int_t)disk->bytes_burst);
+}
+
+/* Only what the machine is to have. */
+static int list_devices(const struct ktstr_test *test, json_t *entry)
+{
+	if (test->disk &&
+	    json_object_set_new(entry, "disk", list_disk(test->disk)) < 0)
+		return -ENOMEM;
+	if (test->network &&
+	    json_object_set_new(
+		    entry, "network",
+		    json_pack("{s:I}", "queue_pairs",
+			      (json_int_t)test->network->queue_pairs)) < 0)
+		return -ENOMEM;
+	return 0;
+}
+
 static json_t *list_test(const struct ktstr_test *declared)
 {
 	const struct ktstr_test whole = kt_test_resolve(declared);
@@ -200,6 +228,10 @@ static json_t *list_test(const struct ktstr_test *declared)
 			json_decref(entry);
 			return NULL;
 		}
+	}
+	if (entry && list_devices(test, entry) < 0) {
+		json_decref(entry);
+		return NULL;
 	}
 	return entry;
 }

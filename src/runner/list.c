@@ -35,6 +35,7 @@ static void test_deinit(struct kt_test *test)
 	kt_profiles_deinit(&test->profiles);
 	kt_scheduler_free(test->scheduler);
 	kt_map_writes_deinit(&test->map_writes);
+	kt_devices_deinit(&test->devices);
 	kt_texts_deinit(&test->extra_sched_args);
 }
 
@@ -236,6 +237,8 @@ static int take_test(const json_t *entry, struct kt_test *test,
 				      &test->extra_sched_args, err);
 	if (r == 0)
 		r = kt_map_writes_take(entry, &test->map_writes, err);
+	if (r == 0)
+		r = kt_devices_take(entry, &test->devices, err);
 	if (r == 0 && test->map_writes.n && !test->scheduler)
 		r = kt_err(err, -EINVAL,
 			   "bpf_map_writes are for a scheduler's maps, and it "

@@ -16,6 +16,7 @@
 #include "base/cleanup.h"
 #include "base/error.h"
 #include "runner/constraints.h"
+#include "runner/devices.h"
 #include "runner/map_writes.h"
 #include "runner/monitor_take.h"
 #include "runner/profile.h"
@@ -42,6 +43,7 @@ struct kt_test {
 	struct kt_scheduler *scheduler; /* NULL: the kernel's own */
 	struct kt_texts extra_sched_args;
 	struct kt_map_writes map_writes; /* into its scheduler's maps */
+	struct kt_devices devices;
 };
 
 struct kt_test_list {

@@ -135,6 +135,10 @@ int kt_run_plan_init(struct kt_run_plan *plan,
 			.watchdog_timeout_ms =
 				test->monitoring.watchdog_timeout_s * 1000,
 			.dmesg = request->dmesg, .log = request->log);
+	if (test->devices.has_disk)
+		plan->config.disk = &test->devices.disk;
+	if (test->devices.has_network)
+		plan->config.network = &test->devices.network;
 	return 0;
 }
 

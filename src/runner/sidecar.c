@@ -270,6 +270,57 @@ static json_t *make_steal(const struct ktstr_vm_result *machine)
 	return object;
 }
 
+struct counter {
+	const char *name;
+	uint64_t value;
+};
+
+static json_t *make_counters(const struct counter *counters, size_t n)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < n; i++)
+		json_object_set_new(object, counters[i].name,
+				    number_of(counters[i].value));
+	return object;
+}
+
+static json_t *make_disk(const struct ktstr_disk_counters *disk)
+{
+	const struct counter counters[] = {
+		{ "reads", disk->reads },
+		{ "writes", disk->writes },
+		{ "flushes", disk->flushes },
+		{ "discards", disk->discards },
+		{ "write_zeroes", disk->write_zeroes },
+		{ "read_bytes", disk->read_bytes },
+		{ "written_bytes", disk->written_bytes },
+		{ "errors", disk->errors },
+		{ "unsupported", disk->unsupported },
+		{ "delayed", disk->delayed },
+		{ "delayed_ns", disk->delayed_ns },
+	};
+
+	return make_counters(counters, KT_ARRAY_SIZE(counters));
+}
+
+static json_t *make_network(const struct ktstr_network_counters *network)
+{
+	const struct counter counters[] = {
+		{ "sent", network->sent },
+		{ "sent_bytes", network->sent_bytes },
+		{ "received", network->received },
+		{ "received_bytes", network->received_bytes },
+		{ "dropped_no_buffer", network->dropped_no_buffer },
+		{ "dropped_small_buffer", network->dropped_small_buffer },
+		{ "dropped_too_short", network->dropped_too_short },
+		{ "dropped_too_long", network->dropped_too_long },
+		{ "dropped_header", network->dropped_header },
+	};
+
+	return make_counters(counters, KT_ARRAY_SIZE(counters));
+}
+
 static json_t *make_host(const struct kt_sidecar_host *host)
 {
 	json_t *object = json_pack("{s:b}", "nested", host->nested);
@@ -320,6 +371,12 @@ static json_t *make_document(const struct kt_test_run *run,
 			json_object_set_new(
 				root, "monitor",
 				kt_sidecar_monitor(run->machine->monitor));
+		if (run->machine->disk)
+			json_object_set_new(root, "disk",
+					    make_disk(run->machine->disk));
+		if (run->machine->network)
+			json_object_set_new(root, "network",
+					    make_network(run->machine->network));
 		if (run->machine->n_events_lost)
 			json_object_set_new(
 				root, "events_lost",

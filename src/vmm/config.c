@@ -365,14 +365,33 @@ static int copy_memory_image(struct kt_config *config,
 	return kt_config_copy_string(path, &config->memory_image, err);
 }
 
-static int copy_devices(struct kt_config *config,
-			const struct ktstr_vm_config *public,
-			struct ktstr_error *err)
+static int copy_disk(struct kt_config *config,
+		     const struct ktstr_vm_config *public,
+		     struct ktstr_error *err)
 {
 	if (!public->disk)
 		return 0;
 	config->has_disk = true;
 	return kt_disk_init(&config->disk, public->disk, err);
+}
+
+static int copy_network(struct kt_config *config,
+			const struct ktstr_vm_config *public,
+			struct ktstr_error *err)
+{
+	uint32_t n_cpus = config->topology->n_cpus, pairs;
+
+	if (!public->network)
+		return 0;
+	pairs = public->network->queue_pairs;
+	if (pairs > KTSTR_NETWORK_MAX_PAIRS)
+		return kt_err(err, -EINVAL,
+			      "network.queue_pairs must be %d at most, not %u; "
+			      "0 is one a CPU",
+			      KTSTR_NETWORK_MAX_PAIRS, pairs);
+	config->network_pairs =
+		pairs ?: KT_MIN(n_cpus, (uint32_t)KTSTR_NETWORK_MAX_PAIRS);
+	return 0;
 }
 
 static int check_and_copy(struct kt_config *config,
@@ -417,7 +436,9 @@ static int check_and_copy(struct kt_config *config,
 	if (!r)
 		r = copy_memory_image(config, public, err);
 	if (!r)
-		r = copy_devices(config, public, err);
+		r = copy_disk(config, public, err);
+	if (!r)
+		r = copy_network(config, public, err);
 	if (!r)
 		r = kt_config_copy_scheduler(config, public, err);
 	if (!r)

@@ -50,6 +50,7 @@ struct kt_config {
 	uint32_t memory_image_after_ms;
 	bool has_disk;
 	struct kt_disk disk;
+	uint32_t network_pairs; /* 0: no network */
 	struct ktstr_stdio stdio;
 	const struct ktstr_log *log; /* borrowed until the VM is destroyed */
 };

@@ -178,6 +178,28 @@ static int add_disk(struct kt_machine *machine,
 	return add_virtio(machine, kt_blk_mmio(machine->disk), err);
 }
 
+static int add_network(struct kt_machine *machine,
+		       const struct kt_machine_config *config,
+		       struct ktstr_error *err)
+{
+	struct kt_net_config net = {
+		.memory = &machine->view,
+		.log = machine->log,
+		.n_pairs = config->network_pairs,
+		.threaded = true,
+	};
+	int r;
+
+	if (!net.n_pairs)
+		return 0;
+	r = open_virtio_irq(machine, KT_MACHINE_IRQ_NETWORK, &net.irq, err);
+	if (!r)
+		r = kt_net_create(&net, &machine->network, err);
+	if (r)
+		return r;
+	return add_virtio(machine, kt_net_mmio(machine->network), err);
+}
+
 int kt_machine_add_devices(struct kt_machine *machine,
 			   const struct kt_machine_config *config,
 			   struct ktstr_error *err)
@@ -206,11 +228,14 @@ int kt_machine_add_devices(struct kt_machine *machine,
 		r = add_console(machine, config, err);
 	if (!r)
 		r = add_disk(machine, config, err);
+	if (!r)
+		r = add_network(machine, config, err);
 	return r;
 }
 
 void kt_machine_remove_devices(struct kt_machine *machine)
 {
+	kt_net_destroy(machine->network);
 	kt_blk_destroy(machine->disk);
 	kt_close(machine->disk_fd);
 	kt_console_destroy(machine->console);

@@ -21,6 +21,7 @@
 #include "device/serial.h"
 #include "device/virtio/blk.h"
 #include "device/virtio/console.h"
+#include "device/virtio/net.h"
 #include "disk/disk.h"
 #include "topology/topology.h"
 #include "vmm/bus.h"
@@ -36,6 +37,7 @@ enum kt_machine_irq {
 	KT_MACHINE_IRQ_COM2,
 	KT_MACHINE_IRQ_CONSOLE,
 	KT_MACHINE_IRQ_DISK,
+	KT_MACHINE_IRQ_NETWORK,
 	KT_MACHINE_IRQS,
 };
 
@@ -57,7 +59,8 @@ struct kt_machine {
 	uint32_t n_virtio; /* windows in use, from the first on */
 	struct kt_console *console;
 	int disk_fd;
-	struct kt_blk *disk; /* NULL: it has none */
+	struct kt_blk *disk;    /* NULL: it has none */
+	struct kt_net *network; /* likewise */
 	struct kt_ioapic *ioapic; /* NULL unless the irqchip is split */
 
 	struct kt_vcpu_host host;
@@ -79,6 +82,7 @@ struct kt_machine_config {
 	const struct kt_console_callbacks *console;
 	void *userdata; /* for both */
 	const struct kt_disk *disk; /* NULL: none */
+	uint32_t network_pairs;     /* 0: no network */
 };
 
 int kt_machine_create(const struct kt_machine_config *config,

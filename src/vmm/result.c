@@ -128,12 +128,18 @@ static int read_devices(const struct kt_run *run, struct ktstr_vm_result *result
 {
 	const struct kt_machine *machine = run->machine;
 
-	if (!machine->disk)
-		return 0;
-	result->disk = malloc(sizeof(*result->disk));
-	if (!result->disk)
-		return -ENOMEM;
-	kt_blk_get_counters(machine->disk, result->disk);
+	if (machine->disk) {
+		result->disk = malloc(sizeof(*result->disk));
+		if (!result->disk)
+			return -ENOMEM;
+		kt_blk_get_counters(machine->disk, result->disk);
+	}
+	if (machine->network) {
+		result->network = malloc(sizeof(*result->network));
+		if (!result->network)
+			return -ENOMEM;
+		kt_net_get_counters(machine->network, result->network);
+	}
 	return 0;
 }
 
@@ -206,6 +212,7 @@ void ktstr_vm_result_free(struct ktstr_vm_result *result)
 	kt_events_free(result->events, result->n_events);
 	free(result->vcpu_steal);
 	free(result->disk);
+	free(result->network);
 	kt_monitor_report_free(result->monitor);
 	free(result->image_error);
 	free(result);

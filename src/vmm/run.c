@@ -86,6 +86,8 @@ static struct guest_modules modules_for(const struct kt_config *config)
 
 	if (config->has_disk)
 		modules.names[n++] = "virtio_blk";
+	if (config->network_pairs)
+		modules.names[n++] = "virtio_net";
 	return modules;
 }
 
@@ -161,6 +163,7 @@ static int make_machine(struct kt_run *run, struct ktstr_error *err)
 		.console = &kt_session_callbacks,
 		.userdata = &run->session,
 		.disk = config->has_disk ? &config->disk : NULL,
+		.network_pairs = config->network_pairs,
 	};
 
 	return kt_machine_create(&machine, &run->machine, err);

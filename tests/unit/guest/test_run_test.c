@@ -10,7 +10,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <ktstr/disk.h>
 #include <ktstr/monitor.h>
+#include <ktstr/network.h>
 #include <ktstr/payload.h>
 #include <ktstr/scheduler.h>
 
@@ -41,6 +43,17 @@ KTSTR_TEST(declared, .numa_nodes = 2, .llcs = 4, .cores = 3, .threads = 2,
 				    .fail_on_stall = false))
 {
 	return KTSTR_SKIP;
+}
+
+KTSTR_TEST(has_devices, .network = KTSTR_NETWORK(.queue_pairs = 2),
+	   .disk = KTSTR_DISK(.name = "scratch", .iops = 50))
+{
+	return KTSTR_PASS;
+}
+
+KTSTR_TEST(has_plain_devices, .network = KTSTR_NETWORK(), .disk = KTSTR_DISK())
+{
+	return KTSTR_PASS;
 }
 
 KTSTR_SCHEDULER(mine, .binary = "dir/scx_mine", .args = KTSTR_WORDS("-v"),
@@ -491,6 +504,24 @@ static void the_list_has_the_scheduler(void **state)
 		      "\"watchdog_timeout_s\":5}");
 }
 
+static void the_list_has_the_devices(void **state)
+{
+	_cleanup_free_ char *line = listed("has_devices");
+	_cleanup_free_ char *plain = listed("has_plain_devices");
+	_cleanup_free_ char *none = listed("declared");
+
+	(void)state;
+	assert_contains(line, "\"disk\":{\"bytes_burst\":0,\"bytes_per_s\":0,"
+			      "\"iops\":50,\"iops_burst\":0,"
+			      "\"name\":\"scratch\",\"read_only\":false,"
+			      "\"size_mib\":256}");
+	assert_contains(line, "\"network\":{\"queue_pairs\":2}");
+	assert_contains(plain, "\"name\":null,");
+	assert_contains(plain, "\"network\":{\"queue_pairs\":0}");
+	assert_null(strstr(none, "\"disk\""));
+	assert_null(strstr(none, "\"network\""));
+}
+
 static json_t *run_made_up(struct made_up *m, const char *name,
 			   enum ktstr_verdict expected)
 {
@@ -560,6 +591,7 @@ int main(void)
 		cmocka_unit_test(a_child_has_no_say),
 		cmocka_unit_test(a_metric_that_is_no_number_is_told),
 		cmocka_unit_test(the_list_says_what_is_declared),
+		cmocka_unit_test(the_list_has_the_devices),
 		cmocka_unit_test(the_list_has_the_scheduler),
 		cmocka_unit_test(a_companion_has_a_say),
 		cmocka_unit_test(a_companion_ends_a_test),

@@ -92,6 +92,10 @@ static void a_list_is_taken_as_it_is(void **state)
 		"null, \"flags\": ["
 		"{\"name\": \"f\", "
 		"\"args\": [\"-f\"], \"needs\": []}]}, "
+		"\"disk\": {\"size_mib\": 64, \"read_only\": true, "
+		"\"name\": \"d\", \"iops\": 5, \"bytes_per_s\": 6, "
+		"\"iops_burst\": 7, \"bytes_burst\": 8}, "
+		"\"network\": {\"queue_pairs\": 3}, "
 		"\"of_a_later_version\": 1}," TEST("b", "") "]}\n";
 	_cleanup_test_list_ struct kt_test_list list = {};
 	const struct kt_test *t;
@@ -133,7 +137,19 @@ static void a_list_is_taken_as_it_is(void **state)
 	assert_true(t->constraints.requires_smt);
 	assert_int_equal(t->profiles.n, 2);
 	assert_string_equal(t->profiles.profiles[1].args[0], "-f");
+	assert_true(t->devices.has_disk);
+	assert_int_equal(t->devices.disk.size_mib, 64);
+	assert_true(t->devices.disk.read_only);
+	assert_string_equal(t->devices.disk.name, "d");
+	assert_int_equal(t->devices.disk.iops, 5);
+	assert_int_equal(t->devices.disk.bytes_per_s, 6);
+	assert_int_equal(t->devices.disk.iops_burst, 7);
+	assert_int_equal(t->devices.disk.bytes_burst, 8);
+	assert_true(t->devices.has_network);
+	assert_int_equal(t->devices.network.queue_pairs, 3);
 	t = &list.tests[1];
+	assert_false(t->devices.has_disk);
+	assert_false(t->devices.has_network);
 	assert_false(t->expect_err);
 	/* Of a test binary of before: the defaults, and reported only. */
 	assert_false(t->monitoring.enforced);
@@ -273,6 +289,33 @@ static void writes_that_are_none_are_refused(void **state)
 			"none");
 }
 
+#define DISK(more)    "[], \"disk\": {\"size_mib\": 1" more "}}"
+#define DEVICE(more) "[], " more "}"
+
+static void devices_that_are_none_are_refused(void **state)
+{
+	(void)state;
+	expect_replaced("[]}", DEVICE("\"disk\": 7"), "\"disk\" is no object");
+	expect_replaced("[]}", DEVICE("\"disk\": {}"),
+			"disk.size_mib must be from 1 to 4294967295, not 0");
+	expect_replaced("[]}", DISK("0000000000"), "disk.size_mib must be");
+	expect_replaced("[]}", DISK(", \"iops\": \"9\""),
+			"disk.iops is no number");
+	expect_replaced("[]}", DISK(", \"bytes_per_s\": -1"),
+			"disk.bytes_per_s must be from 0 to "
+			"9223372036854775807, not -1");
+	expect_replaced("[]}", DISK(", \"read_only\": 1"),
+			"disk.read_only is neither true nor false");
+	expect_replaced("[]}", DISK(", \"name\": 1"), "disk.name is no text");
+	expect_replaced("[]}", DISK(", \"name\": \"one-and-twenty-bytes.\""),
+			"disk.name \"one-and-twenty-bytes.\" is longer than "
+			"20 bytes");
+	expect_replaced("[]}", DEVICE("\"network\": []"),
+			"\"network\" is no object");
+	expect_replaced("[]}", DEVICE("\"network\": {\"queue_pairs\": 9}"),
+			"network.queue_pairs must be from 0 to 8, not 9");
+}
+
 #define MONITOR(imbalance, depth, stall, samples)                              \
 	"[], \"monitor\": {\"enforced\": false, "                              \
 	"\"max_imbalance_ratio\": " imbalance                                  \
@@ -399,6 +442,7 @@ int main(void)
 		cmocka_unit_test(every_wrong_list_has_its_message),
 		cmocka_unit_test(what_is_out_of_range_is_refused),
 		cmocka_unit_test(writes_that_are_none_are_refused),
+		cmocka_unit_test(devices_that_are_none_are_refused),
 		cmocka_unit_test(thresholds_that_are_none_are_refused),
 		cmocka_unit_test(what_contradicts_itself_is_refused),
 		cmocka_unit_test(a_binary_is_asked),

@@ -153,6 +153,11 @@ static struct ktstr_monitor_report unseen = {
 	.unavailable = T("the guest reported no address of phys_base"),
 };
 
+static struct ktstr_disk_counters disk = { .reads = 11,
+					   .delayed_ns = 12 };
+static struct ktstr_network_counters network = { .sent = 13,
+						 .dropped_header = 14 };
+
 static struct ktstr_vm_result good_machine = {
 	.success = true,
 	.ready = true,
@@ -170,6 +175,8 @@ static struct ktstr_vm_result good_machine = {
 	.steal_error_ns = 210000,
 	.started_ns = 5000000000,
 	.monitor = &seen,
+	.disk = &disk,
+	.network = &network,
 	.timings = { .setup_total_ns = 1000, .setup_cpu_ns = 900, .boot_ns = 2000 },
 };
 static struct ktstr_vm_result crashed_machine = {

@@ -47,8 +47,31 @@ static void the_machine_is_the_tests(void **state)
 	assert_true(p.config.dmesg);
 	assert_false(p.config.busybox);
 	assert_int_equal(p.config.stdio.input_fd, -1);
+	assert_null(p.config.disk);
+	assert_null(p.config.network);
 	assert_string_equal(p.topology, "1n1l2c1t");
 	assert_int_equal(p.n_cpus, 2);
+}
+
+static void its_devices_are_the_tests(void **state)
+{
+	const struct kt_test test = {
+		.name = small.name,
+		.topology = small.topology,
+		.constraints = KT_CONSTRAINTS_NONE,
+		.memory_mib = 100,
+		.devices = { .has_disk = true,
+			     .disk = { .size_mib = 9 },
+			     .has_network = true,
+			     .network = { .queue_pairs = 2 } },
+	};
+	const struct kt_run_request request = { .test = &test };
+	_cleanup_(kt_run_plan_deinit) struct kt_run_plan p = {};
+
+	(void)state;
+	plan(&request, &p);
+	assert_int_equal(p.config.disk->size_mib, 9);
+	assert_int_equal(p.config.network->queue_pairs, 2);
 }
 
 static void expect_memory_mib(const struct ktstr_topology *topology,
@@ -195,6 +218,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(the_machine_is_the_tests),
+		cmocka_unit_test(its_devices_are_the_tests),
 		cmocka_unit_test(memory_is_what_the_test_or_the_cpus_need),
 		cmocka_unit_test(the_machine_outlives_its_test),
 		cmocka_unit_test(a_misfit_is_a_skip_with_the_reason),

@@ -88,6 +88,8 @@ static void a_run_without_a_machine_is_too(void **state)
 	assert_null(json_object_get(document, "kvm_stats"));
 	assert_null(json_object_get(document, "steal"));
 	assert_null(json_object_get(document, "events"));
+	assert_null(json_object_get(document, "disk"));
+	assert_null(json_object_get(document, "network"));
 }
 
 /* Removes `key`, or replaces it, in a part of the document or in the whole. */
@@ -187,6 +189,22 @@ static json_int_t integer_at(const json_t *object, const char *key)
 
 	assert_true(json_is_integer(value));
 	return json_integer_value(value);
+}
+
+static void devices_are_there(void **state)
+{
+	_cleanup_json_ json_t *document = document_of(&made_up_runs[0]);
+	const json_t *disk = json_object_get(document, "disk");
+	const json_t *network = json_object_get(document, "network");
+
+	(void)state;
+	assert_int_equal(integer_at(disk, "reads"), 11);
+	assert_int_equal(integer_at(disk, "writes"), 0);
+	assert_int_equal(integer_at(disk, "delayed_ns"), 12);
+	assert_int_equal(json_object_size(disk), 11);
+	assert_int_equal(integer_at(network, "sent"), 13);
+	assert_int_equal(integer_at(network, "dropped_header"), 14);
+	assert_int_equal(json_object_size(network), 9);
 }
 
 static void steal_and_events_are_there(void **state)
@@ -400,6 +418,7 @@ int main(void)
 		cmocka_unit_test(a_run_without_a_machine_is_too),
 		cmocka_unit_test(the_schema_refuses_what_is_wrong),
 		cmocka_unit_test(what_was_measured_is_there),
+		cmocka_unit_test(devices_are_there),
 		cmocka_unit_test(steal_and_events_are_there),
 		cmocka_unit_test(what_tells_runs_apart_is_there),
 		cmocka_unit_test(what_was_not_measured_is_absent),

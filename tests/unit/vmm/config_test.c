@@ -230,6 +230,20 @@ static void a_disk_has_to_make_sense(void **state)
 	assert_refused(c, -ENOEXEC, SOME_FILE);
 }
 
+static void a_network_has_eight_pairs_at_most(void **state)
+{
+	struct ktstr_network network = KTSTR_NETWORK_CONFIG(.queue_pairs = 9);
+	struct ktstr_vm_config c =
+		KTSTR_VM_CONFIG(.kernel = SOME_FILE, .init_binary = "/proc/1/exe",
+				.network = &network);
+
+	(void)state;
+	assert_refused(c, -EINVAL,
+		       "network.queue_pairs must be 8 at most, not 9");
+	network.queue_pairs = 8;
+	assert_refused(c, -ENOEXEC, SOME_FILE);
+}
+
 /* What the seed calls builder_monitor_thresholds_sets, and what it lacks. */
 static void thresholds_are_the_defaults_or_the_callers(void **state)
 {
@@ -467,6 +481,7 @@ int main(void)
 		cmocka_unit_test(our_own_init_is_found_by_its_variable),
 		cmocka_unit_test(thresholds_are_the_defaults_or_the_callers),
 		cmocka_unit_test(a_disk_has_to_make_sense),
+		cmocka_unit_test(a_network_has_eight_pairs_at_most),
 		cmocka_unit_test(a_memory_image_has_to_have_a_place),
 		cmocka_unit_test(a_scheduler_has_to_be_there),
 		cmocka_unit_test(a_built_in_scheduler_needs_a_shell),

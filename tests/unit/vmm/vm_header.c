@@ -8,6 +8,8 @@ struct ktstr_vm_config vm_header_nodes(void);
 struct ktstr_vm_config vm_header_disk(const struct ktstr_disk *disk);
 struct ktstr_disk vm_header_slow_disk(uint64_t iops);
 struct ktstr_disk vm_header_plain_disk(void);
+struct ktstr_network vm_header_network(void);
+struct ktstr_network vm_header_paired_network(uint32_t pairs);
 
 #ifndef __cplusplus
 struct ktstr_vm_config vm_header_defaults(void)
@@ -48,5 +50,15 @@ struct ktstr_disk vm_header_slow_disk(uint64_t iops)
 struct ktstr_disk vm_header_plain_disk(void)
 {
 	return KTSTR_DISK_CONFIG();
+}
+
+struct ktstr_network vm_header_network(void)
+{
+	return KTSTR_NETWORK_CONFIG();
+}
+
+struct ktstr_network vm_header_paired_network(uint32_t pairs)
+{
+	return KTSTR_NETWORK_CONFIG(.queue_pairs = pairs);
 }
 #endif
