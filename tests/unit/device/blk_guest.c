@@ -13,6 +13,7 @@
 #include "blk_guest.h"
 
 #define PATIENCE_MS 10000
+#define SILENCE_MS  50
 
 static void note_log(void *userdata, enum ktstr_log_level level,
 		     const char *message)
@@ -129,6 +130,16 @@ bool blk_wait_irq(struct blk_fixture *f, int timeout_ms)
 	if (poll(&p, 1, timeout_ms) <= 0)
 		return false;
 	return guest_eventfd_fired(f->irq);
+}
+
+void blk_expect_silence(struct blk_fixture *f, uint32_t queue)
+{
+	uint32_t head, written;
+
+	/* The first may be that of an earlier answer. */
+	if (blk_wait_irq(f, SILENCE_MS))
+		(void)blk_wait_irq(f, SILENCE_MS);
+	assert_false(guest_take_used(&f->queues[queue], &head, &written));
 }
 
 uint8_t blk_answer(struct blk_fixture *f, uint32_t queue, uint16_t *ret_slot,

@@ -72,7 +72,13 @@ uint8_t blk_do(struct blk_fixture *f, uint32_t type, uint64_t sector,
 /* Waits until the device asks for a reset, and tells what it said. */
 const char *blk_wait_violated(struct blk_fixture *f);
 
-/* False when nothing was answered within that time. */
+/* Fails the test when something is answered on the queue for a while. */
+void blk_expect_silence(struct blk_fixture *f, uint32_t queue);
+
+/*
+ * False when no interrupt came within that time. One may come behind an answer
+ * that was seen already.
+ */
 bool blk_wait_irq(struct blk_fixture *f, int timeout_ms);
 
 /* A byte of the file, and of a test's pattern. */

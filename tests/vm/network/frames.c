@@ -127,6 +127,27 @@ static void receive_one(struct run *run)
 	run->n_back++;
 }
 
+/* Which ones, and whether one more frame makes them come after all. */
+static void tell_missing(struct run *run)
+{
+	struct pollfd p = { .fd = run->fd, .events = POLLIN };
+	uint8_t frame[65536];
+	uint32_t length = make_frame(run, 0, frame), n = 0;
+
+	printf("%u of %u frames did not come back:", run->n_sent - run->n_back,
+	       run->n_sent);
+	for (uint32_t i = 0; i < run->n_sent; i++) {
+		if (!run->back[i])
+			printf(" %u", i);
+	}
+	if (send(run->fd, frame, length, 0) < 0)
+		fail("send");
+	while (poll(&p, 1, PATIENCE_MS / 4) > 0 &&
+	       recv(run->fd, frame, sizeof(frame), 0) > 0)
+		n++;
+	printf("; one more sent: %u came\n", n);
+}
+
 int main(int argc, char **argv)
 {
 	struct run run = { .greatest = GREATEST };
@@ -148,8 +169,7 @@ int main(int argc, char **argv)
 		       run.n_sent - run.n_back < UNDERWAY)
 			send_one(&run);
 		if (poll(&p, 1, PATIENCE_MS) <= 0) {
-			printf("%u of %u frames did not come back\n",
-			       run.n_sent - run.n_back, run.n_sent);
+			tell_missing(&run);
 			return 1;
 		}
 		receive_one(&run);
