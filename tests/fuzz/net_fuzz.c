@@ -118,6 +118,23 @@ static void offer_buffer(struct fuzz_net *n, struct fuzz_input *input,
 	offer(n, queue, index);
 }
 
+/* A frame of up to 96 KiB, in pieces that lie over each other. */
+static void send_long(struct fuzz_net *n, struct fuzz_input *input, uint32_t pair)
+{
+	static const uint8_t header[12];
+	const uint32_t queue = 2 * pair + 1;
+
+	for (uint16_t i = 0; i < 3; i++) {
+		struct desc desc = { BUFFERS,
+				     0x4000 + fuzz_take16(input) % 0x4000,
+				     i < 2, i + 1 };
+
+		poke(n, RINGS(queue) + 16 * i, &desc, sizeof(desc));
+	}
+	poke(n, BUFFERS, header, sizeof(header));
+	offer(n, queue, 0);
+}
+
 static void command(struct fuzz_net *n, struct fuzz_input *input)
 {
 	const uint32_t queue = 2 * n->n_pairs;
@@ -142,7 +159,7 @@ static void come_to_its_senses(struct fuzz_net *n, struct fuzz_input *input)
 	struct desc desc = { BUFFERS + 0x8000, 12 + length, 0, 0 };
 	static uint8_t frame[12 + 14 + 2000], got[sizeof(frame)];
 	uint8_t split = fuzz_take8(input);
-	uint16_t used = 0, n_buffers = 0;
+	uint16_t used = 0, n_sent = 1, n_buffers = 0;
 
 	bring_up(n, 4 | (split & 3));
 	memset(frame, 0, 12);
@@ -158,11 +175,19 @@ static void come_to_its_senses(struct fuzz_net *n, struct fuzz_input *input)
 		poke(n, RINGS(0) + 16 * i, &buffer, sizeof(buffer));
 		offer(n, 0, i);
 		room += buffer.length;
-		n_buffers++;
+		if (n_buffers++ || room >= 12 + length)
+			continue;
+		/* One is not enough: dropped, and the buffer is kept. */
+		kt_net_process(n->net);
+		kt_guest_memory_read(&n->memory, USED(0) + 2, &used,
+				     sizeof(used));
+		fuzz_check(used == 0);
+		offer(n, 1, 0);
+		n_sent++;
 	}
 	kt_net_process(n->net);
 	kt_guest_memory_read(&n->memory, USED(1) + 2, &used, sizeof(used));
-	fuzz_check(used == 1);
+	fuzz_check(used == n_sent);
 	kt_guest_memory_read(&n->memory, USED(0) + 2, &used, sizeof(used));
 	fuzz_check(used == n_buffers);
 	memcpy(frame + 10, &n_buffers, sizeof(n_buffers));
@@ -182,8 +207,10 @@ static void step(struct fuzz_net *n, struct fuzz_input *input)
 		break;
 	case 1:
 	case 2:
-	case 3:
 		offer_buffer(n, input, queue);
+		break;
+	case 3:
+		send_long(n, input, queue % N_PAIRS);
 		break;
 	case 4:
 		write_desc(n, input, queue);
