@@ -85,19 +85,28 @@ static void open_socket(struct run *run, const char *interface)
 	if (setsockopt(run->fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &on,
 		       sizeof(on)) < 0)
 		fail("PACKET_IGNORE_OUTGOING");
+	/* fq_codel, the default of some kernels, drops what waits for long. */
+	if (setsockopt(run->fd, SOL_PACKET, PACKET_QDISC_BYPASS, &on,
+		       sizeof(on)) < 0)
+		fail("PACKET_QDISC_BYPASS");
 	if (setsockopt(run->fd, SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
 		       sizeof(bytes)) < 0)
 		fail("SO_RCVBUFFORCE");
 }
 
-static void send_one(struct run *run)
+/* False when the device's queue is full; what is underway makes room. */
+static bool send_one(struct run *run)
 {
 	uint8_t frame[65536];
 	uint32_t length = make_frame(run, run->n_sent, frame);
 
-	if (send(run->fd, frame, length, 0) != (ssize_t)length)
+	if (send(run->fd, frame, length, 0) != (ssize_t)length) {
+		if (errno == ENOBUFS && run->n_sent > run->n_back)
+			return false;
 		fail("send");
+	}
 	run->n_sent++;
+	return true;
 }
 
 static void receive_one(struct run *run)
@@ -166,8 +175,8 @@ int main(int argc, char **argv)
 		struct pollfd p = { .fd = run.fd, .events = POLLIN };
 
 		while (run.n_sent < run.count &&
-		       run.n_sent - run.n_back < UNDERWAY)
-			send_one(&run);
+		       run.n_sent - run.n_back < UNDERWAY && send_one(&run))
+			;
 		if (poll(&p, 1, PATIENCE_MS) <= 0) {
 			tell_missing(&run);
 			return 1;
