@@ -51,7 +51,7 @@ static char *describe(const struct kt_run *run, const char *name)
 			      run->session.has_symbols ? "running" : "booting",
 			      "topology", config->topology_text, "memory_mib",
 			      (json_int_t)kt_topology_memory_mib(config->topology),
-			      "started", (json_int_t)time(NULL), "scheduler",
+			      "started", (json_int_t)run->control_started, "scheduler",
 			      config->scheduler ? config->scheduler[0] : NULL,
 			      "regions",
 			      describe_regions(&run->machine->view))) == 0)
@@ -84,6 +84,7 @@ int kt_run_control_start(struct kt_run *run, struct ktstr_error *err)
 
 	if (!config->name)
 		return 0;
+	run->control_started = time(NULL);
 	run->control_name = strdup(config->name);
 	r = run->control_name ? start_as(run, run->control_name, err) : -ENOMEM;
 	for (unsigned int n = 2;

@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <time.h>
 
 #include <ktstr/vm.h>
 
@@ -40,6 +41,7 @@ struct kt_run {
 	/* control.c */
 	struct kt_control_server *control; /* NULL: there is none */
 	char *control_name;
+	time_t control_started;
 	bool control_ready; /* it tells the symbols */
 
 	bool saved;        /* save.c, or tried to */
