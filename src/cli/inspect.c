@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
 #include <jansson.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -114,6 +113,16 @@ static int watch(const struct showing *showing, struct kt_inspected *seen,
 	return 0;
 }
 
+/* Closes it, and gives the exit status of what show() or watch() came to. */
+static int finish(const struct showing *showing, struct kt_inspected *seen, int r,
+		  const struct ktstr_error *err)
+{
+	kt_inspected_close(seen);
+	return r < 0 ? kt_cli_fail(showing->cli, err) :
+	       r     ? KT_EXIT_FAILED :
+		       KT_EXIT_OK;
+}
+
 static int show_file(const struct showing *showing, const char *path)
 {
 	struct kt_inspected seen;
@@ -122,10 +131,7 @@ static int show_file(const struct showing *showing, const char *path)
 
 	if (!r)
 		r = show(showing, &seen, &err);
-	kt_inspected_close(&seen);
-	return r < 0 ? kt_cli_fail(showing->cli, &err) :
-	       r     ? KT_EXIT_FAILED :
-		       KT_EXIT_OK;
+	return finish(showing, &seen, r, &err);
 }
 
 static int show_machine(const struct showing *showing, const char *name)
@@ -137,26 +143,16 @@ static int show_machine(const struct showing *showing, const char *name)
 	if (!r)
 		r = showing->values->watch_ms ? watch(showing, &seen, &err) :
 						show(showing, &seen, &err);
-	kt_inspected_close(&seen);
-	return r < 0 ? kt_cli_fail(showing->cli, &err) :
-	       r     ? KT_EXIT_FAILED :
-		       KT_EXIT_OK;
+	return finish(showing, &seen, r, &err);
 }
 
 /* In the emulated machine that it runs in, by this very command. */
 static int show_there(const struct kt_cli *cli, const char *socket)
 {
 	struct ktstr_error err = { 0 };
-	_cleanup_free_ const char **argv =
-		calloc((size_t)cli->argc + 1, sizeof(*argv));
-	char self[PATH_MAX] = "";
 	int status;
 
-	if (!argv || readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return kt_cli_fail(cli, (kt_err(&err, -ENOMEM, "no memory"), &err));
-	for (int i = 0; i < cli->argc; i++)
-		argv[i] = i ? cli->argv[i] : self;
-	if (kt_nest_run_at(socket, argv, cli->log, &status, &err) < 0)
+	if (kt_nest_run_at(socket, cli->argv, cli->log, &status, &err) < 0)
 		return kt_cli_fail(cli, &err);
 	return status;
 }
@@ -168,7 +164,7 @@ static int show_running(const struct showing *showing, const char *word)
 	const char *name, *where;
 	json_t *machine;
 
-	list = kt_machines_list(showing->cli, &err);
+	list = kt_machines_list(&err);
 	if (!list || kt_machines_find(list, word, &machine, &err) < 0 ||
 	    json_unpack(machine, "{s:s, s:s}", "name", &name, "where", &where) < 0)
 		return kt_cli_fail(showing->cli, &err);

@@ -2,11 +2,9 @@
 #include "cli/machines.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "base/cleanup.h"
 #include "base/suggest.h"
@@ -63,17 +61,15 @@ static int list_here(json_t *list, struct ktstr_error *err)
 }
 
 /* What this program says in the machine behind that socket. */
-static void list_there(json_t *list, const char *self, const char *socket)
+static void list_there(json_t *list, const char *socket)
 {
-	const char *const argv[] = { self, "ps", "--json", NULL };
+	static const char *const argv[] = { "ktstr", "ps", "--json", NULL };
 	_cleanup_(json_decref_cleanup) json_t *there = NULL;
 	_cleanup_free_ char *text = NULL;
-	const char *stem = strrchr(socket, '/');
 	json_t *machine;
 	size_t i;
 	int status;
 
-	(void)stem;
 	/* One that has just ended has nothing to tell. */
 	if (kt_nest_capture(socket, argv, &text, &status, NULL) < 0 || status)
 		return;
@@ -88,32 +84,28 @@ static void list_there(json_t *list, const char *self, const char *socket)
 static int list_nested(json_t *list, struct ktstr_error *err)
 {
 	const char *nested = getenv("KTSTR_NESTED");
-	char self[PATH_MAX] = "";
 	char **sockets;
 	size_t n;
 	int r;
 
 	if (nested && *nested)
 		return 0;
-	if (readlink("/proc/self/exe", self, sizeof(self) - 1) < 0)
-		return kt_err_errno(err, -errno, "cannot find this program");
 	r = kt_nest_running(&sockets, &n, err);
 	if (r)
 		return r;
 	for (size_t i = 0; i < n; i++) {
-		list_there(list, self, sockets[i]);
+		list_there(list, sockets[i]);
 		free(sockets[i]);
 	}
 	free(sockets);
 	return 0;
 }
 
-json_t *kt_machines_list(const struct kt_cli *cli, struct ktstr_error *err)
+json_t *kt_machines_list(struct ktstr_error *err)
 {
 	json_t *list = json_array();
 	int r;
 
-	(void)cli;
 	if (!list) {
 		kt_err(err, -ENOMEM, "no memory for a list");
 		return NULL;

@@ -23,7 +23,7 @@
  * and seconds; `where`, which is "here" or the emulated machine's socket. NULL
  * on failure; json_decref() it.
  */
-json_t *kt_machines_list(const struct kt_cli *cli, struct ktstr_error *err);
+json_t *kt_machines_list(struct ktstr_error *err);
 
 /* The one of that name or pid; -ENOENT, -EEXIST when there are several. */
 int kt_machines_find(json_t *list, const char *word, json_t **ret,

@@ -43,7 +43,7 @@ static int ps_run(struct kt_cli *cli, const void *values,
 {
 	const struct ps_values *v = values;
 	struct ktstr_error err = { 0 };
-	json_t *list = kt_machines_list(cli, &err);
+	json_t *list = kt_machines_list(&err);
 	int status = KT_EXIT_OK;
 
 	(void)operands;

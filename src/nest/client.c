@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "base/affinity.h"
+#include "base/beside.h"
 #include "base/cleanup.h"
 #include "base/fd.h"
 #include "base/macro.h"
@@ -498,6 +499,7 @@ int kt_nest_run_at(const char *socket, const char *const *argv,
 	struct client c = { .log = log, .input_window = KT_NEST_WINDOW };
 	_cleanup_close_ int fd = -1;
 	uint32_t others;
+	char **own;
 	int r;
 
 	if (strlen(socket) >= sizeof(address.sun_path))
@@ -510,9 +512,13 @@ int kt_nest_run_at(const char *socket, const char *const *argv,
 				    "the emulated machine behind %s does not "
 				    "answer",
 				    socket);
+	own = kt_self_argv(argv);
+	if (!own)
+		return kt_err(err, -ENOMEM, "no memory for the arguments");
 	kt_terminal_find(&c.terminal);
-	r = client_serve(&c, fd, argv, err);
+	r = client_serve(&c, fd, (const char *const *)own, err);
 	if (r == 0)
 		*ret_status = client_status(&c);
+	kt_self_argv_free(own);
 	return r;
 }

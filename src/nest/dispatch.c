@@ -1,11 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <errno.h>
-#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
-#include "base/cleanup.h"
+#include "base/beside.h"
 #include "base/macro.h"
 #include "nest/nest.h"
 
@@ -42,33 +40,6 @@ static int dispatch_shape(const struct kt_nest_request *request,
 	return 0;
 }
 
-/*
- * argv with the path of this very program, whatever it was called by. The
- * array and its first string are to be freed.
- */
-static char **dispatch_argv(const char *const *argv)
-{
-	char self[PATH_MAX];
-	char **copy;
-	size_t n = 0;
-	ssize_t length;
-
-	while (argv[n])
-		n++;
-	copy = calloc(n + 2, sizeof(*copy));
-	if (!copy)
-		return NULL;
-	for (size_t i = 1; i < n; i++)
-		copy[i] = (char *)argv[i];
-	length = readlink("/proc/self/exe", self, sizeof(self) - 1);
-	copy[0] = length > 0 ? strndup(self, (size_t)length) : strdup(argv[0]);
-	if (!copy[0]) {
-		free(copy);
-		return NULL;
-	}
-	return copy;
-}
-
 int kt_nest_dispatch(const struct kt_nest_request *request,
 		     const struct ktstr_log *log, int *ret_status,
 		     struct ktstr_error *err)
@@ -98,11 +69,10 @@ int kt_nest_dispatch(const struct kt_nest_request *request,
 			"--accel kvm|nested)",
 			why.message);
 	}
-	argv = dispatch_argv(request->argv);
+	argv = kt_self_argv(request->argv);
 	if (!argv)
 		return kt_err(err, -ENOMEM, "no memory for the arguments");
 	r = kt_nest_run(&shape, (const char *const *)argv, log, ret_status, err);
-	free(argv[0]);
-	free(argv);
+	kt_self_argv_free(argv);
 	return r < 0 ? r : 1;
 }

@@ -106,8 +106,9 @@ int kt_nest_run(const struct kt_nest_shape *shape, const char *const *argv,
 int kt_nest_running(char ***ret, size_t *ret_n, struct ktstr_error *err);
 
 /*
- * As kt_nest_run(), in the machine behind that socket, which is joined however
- * many commands it has.
+ * Runs this very program with these arguments (argv[0] does not matter) in the
+ * machine behind that socket, which is joined however many commands it has;
+ * otherwise as kt_nest_run().
  */
 int kt_nest_run_at(const char *socket, const char *const *argv,
 		   const struct ktstr_log *log, int *ret_status,
